@@ -1,0 +1,28 @@
+"""A store never sees another's rows: the one manager that requires a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from apps.stores.models import Store
+
+M = TypeVar("M", bound=models.Model)
+
+
+class StoreQuerySet(models.QuerySet[M]):
+    """Rows that belong to a store; `store_path` leads from the row to it."""
+
+    def of(self, store: Store | int) -> Self:
+        """Only this store's rows."""
+        path = getattr(self.model, "store_path", "store")
+        return self.filter(**{path: store})
+
+    def visible_to(self, user: Any) -> Self:
+        """Only rows of stores this member of staff works for; a superuser sees all."""
+        if user.is_superuser:
+            return self.all()
+        path = getattr(self.model, "store_path", "store")
+        return self.filter(**{f"{path}__memberships__user": user})
