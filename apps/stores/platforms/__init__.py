@@ -1,0 +1,1 @@
+"""The platforms a shop can run on: one folder each."""
