@@ -1,0 +1,136 @@
+"""What becomes of the rows that are the person: merged, copied out, emptied.
+
+The registry itself stands on the ground floor, so that the diary below can speak for itself too.
+"""
+
+from __future__ import annotations
+
+from apps.core import db
+from apps.core.following import (
+    AccountMover,
+    Eraser,
+    Erasing,
+    Exporter,
+    Following,
+    Mover,
+    account_moves,
+    all_followed,
+    deleting,
+    exporting,
+    follow,
+    keeping,
+    move_everything,
+    on_account,
+    repointing,
+    repointing_unless,
+    staying,
+)
+
+__all__ = [
+    "AccountMover",
+    "Eraser",
+    "Erasing",
+    "Exporter",
+    "Following",
+    "Mover",
+    "account_moves",
+    "all_followed",
+    "deleting",
+    "exporting",
+    "follow",
+    "keeping",
+    "move_everything",
+    "on_account",
+    "repointing",
+    "repointing_unless",
+    "staying",
+]
+
+_EMPTY = """
+UPDATE customers_customer SET email = NULL, email_key = NULL, address_hash = NULL, first_name = '', last_name = '',
+    locale = '', country = '', name_stamp = '', locale_stamp = '', country_stamp = '', orders_count = 0,
+    first_order_at = NULL, last_order_at = NULL, last_paid_at = NULL, erased_at = %s
+WHERE id = %s
+"""
+
+
+def _empty(who: Erasing) -> None:
+    """The row stays, saying nothing: sums of flows and control groups hang on it."""
+    db.run(_EMPTY, [who.at, who.customer_id])
+
+
+def _drop_totals(store_id: int, kept: int, gone: int) -> None:
+    """Sums are not moved but made anew from the orders, by whoever moves those."""
+    db.run("DELETE FROM customers_customertotal WHERE customer_id = %s", [gone])
+
+
+def _forget_asker(who: Erasing) -> None:
+    """That somebody asked, and when it was done, is the owner's proof; who it was is forgotten."""
+    db.run(
+        "UPDATE customers_privacytask SET customer_id = NULL WHERE customer_id = %s",
+        [who.customer_id],
+    )
+
+
+def _forget_accounts(who: Erasing) -> None:
+    db.run(
+        "DELETE FROM customers_customerkey WHERE customer_id = %s"
+        " OR (store_id = %s AND kind = 'account' AND value = ANY(%s::text[]))",
+        [who.customer_id, who.store_id, list(who.accounts)],
+    )
+
+
+follow(
+    Following(
+        model="customers.Customer",
+        columns=("id",),
+        move=staying,
+        export=exporting(
+            "customers_customer",
+            (
+                "id, email, first_name, last_name, locale, country, orders_count, first_order_at,"
+                " last_order_at, last_paid_at, created_at",
+            ),
+            where="id = %s",
+        ),
+        erase=_empty,
+    )
+)
+follow(
+    Following(
+        model="customers.CustomerKey",
+        columns=("customer_id",),
+        move=repointing("customers_customerkey"),
+        export=exporting("customers_customerkey", ("kind", "value")),
+        erase=_forget_accounts,
+    )
+)
+follow(
+    Following(
+        model="customers.CustomerAlias",
+        columns=("customer_id",),
+        move=repointing("customers_customeralias"),
+        export=exporting("customers_customeralias", ("old_id",)),
+        erase=deleting("customers_customeralias"),
+    )
+)
+follow(
+    Following(
+        model="customers.CustomerTotal",
+        columns=("customer_id",),
+        move=_drop_totals,
+        export=exporting("customers_customertotal", ("currency", "orders", "spent")),
+        erase=deleting("customers_customertotal"),
+    )
+)
+follow(
+    Following(
+        model="customers.PrivacyTask",
+        columns=("customer_id",),
+        move=repointing("customers_privacytask"),
+        export=exporting(
+            "customers_privacytask", ("asked_at", "action", "deadline", "done_at", "note")
+        ),
+        erase=_forget_asker,
+    )
+)

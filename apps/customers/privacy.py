@@ -1,0 +1,1 @@
+"""Requests about one person's data, from the platform or the owner."""
