@@ -1,0 +1,10 @@
+from celery import shared_task
+
+from apps.carts.abandonment import abandon_due
+from apps.core import clock
+from apps.core.due import drain
+
+
+@shared_task
+def abandon_carts() -> int:
+    return drain(lambda: abandon_due(clock.now()))

@@ -1,0 +1,53 @@
+"""What happened to orders, as events: derived from before and after, never from a topic's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from apps.customers.identity import People
+from apps.events import kinds
+from apps.events.log import Happened, append
+from apps.orders.recording import Change
+
+
+def tell(changes: Sequence[Change], people: People, at: datetime) -> None:
+    """Append an event for each fact that is new."""
+    append([event for change in changes for event in _news_of(change, people, at)], at)
+
+
+def _news_of(change: Change, people: People, at: datetime) -> Iterator[Happened]:
+    now = change.state
+    if now.test:
+        return
+    if now.silences and not change.silenced:
+        yield _event(change, people, kinds.ORDER_PLACED, now.placed_at or at)
+    if now.paid_at and not change.paid:
+        yield _event(change, people, kinds.ORDER_PAID, now.paid_at)
+    if now.fulfilled_at and not change.fulfilled:
+        yield _event(change, people, kinds.ORDER_FULFILLED, now.fulfilled_at)
+    if now.delivered_at and not change.delivered:
+        yield _event(change, people, kinds.ORDER_DELIVERED, now.delivered_at)
+    if now.stage == "cancelled" and not change.cancelled:
+        yield _event(change, people, kinds.ORDER_CANCELLED, now.cancelled_at or now.modified_at or at)
+    if now.refunded > change.refunded:
+        yield _event(change, people, kinds.ORDER_REFUNDED, now.modified_at or at, key=f":{now.refunded}")
+
+
+def _event(change: Change, people: People, kind: str, moment: datetime, key: str = "") -> Happened:
+    state = change.state
+    return Happened(
+        store_id=state.store_id,
+        customer_id=people.who_bought(state.store_id, state.email_key, state.account),
+        subject=f"order:{state.id}",
+        kind=kind,
+        occurred_at=moment,
+        source_key=f"{state.external_id}{key}",
+        data=_facts(state.id, state.total, state.refunded, state.currency),
+    )
+
+
+def _facts(order_id: int | None, total: Decimal, refunded: Decimal, currency: str) -> dict[str, Any]:
+    return {"order": order_id, "total": str(total), "refunded": str(refunded), "currency": currency}
