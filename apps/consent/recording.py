@@ -1,0 +1,102 @@
+"""Consent into rows: every word kept, the newest one in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from apps.core import db
+from apps.events import kinds
+from apps.events.log import Happened, append
+from apps.stores.snapshots import ConsentGiven
+
+
+class ConsentNews(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's word on its way in. `at` is the platform's moment, else the arrival."""
+
+    store_id: int
+    customer_id: int
+    given: ConsentGiven
+    at: datetime
+
+
+_INSERT = """
+INSERT INTO consent_consentrecord (customer_id, state, at, source, text_version, notice_id, double_opt_in, attest)
+SELECT t.customer_id, t.state, t.at, t.source, t.text_version,
+    (SELECT n.id FROM stores_notice n WHERE n.store_id = t.store_id AND n.kind = 'opt_in'
+        AND (n.from_at IS NULL OR n.from_at <= t.at) AND (n.until_at IS NULL OR n.until_at > t.at)
+     ORDER BY n.from_at DESC NULLS LAST, n.id DESC LIMIT 1),
+    t.double_opt_in, t.attest
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::boolean[],
+    %s::boolean[])
+    AS t(store_id, customer_id, state, at, source, text_version, double_opt_in, attest)
+ON CONFLICT DO NOTHING
+"""
+
+RANK = "CASE state WHEN 'erased' THEN 3 WHEN 'denied' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END"
+"""Two words of one second: the careful one counts."""
+
+_NEWEST = f"""
+INSERT INTO consent_permission AS p (customer_id, state, at, record_id)
+SELECT DISTINCT ON (customer_id) customer_id, state, at, id FROM consent_consentrecord
+WHERE customer_id = ANY(%s::bigint[])
+ORDER BY customer_id, attest, at DESC, {RANK} DESC, double_opt_in DESC, id DESC
+ON CONFLICT (customer_id) DO UPDATE SET state = excluded.state, at = excluded.at, record_id = excluded.record_id
+WHERE p.record_id <> excluded.record_id
+RETURNING p.customer_id, p.state, p.at, p.record_id
+"""
+
+_LIFT = """
+UPDATE consent_suppression s SET lifted_at = p.at
+FROM consent_permission p JOIN customers_customer c ON c.id = p.customer_id
+JOIN consent_consentrecord r ON r.id = p.record_id
+WHERE p.customer_id = ANY(%s::bigint[]) AND p.state = 'granted' AND NOT r.attest AND r.source <> 'import'
+  AND s.store_id = c.store_id AND s.address_hash = c.address_hash AND s.scope = 'marketing'
+  AND s.lifted_at IS NULL AND s.at < p.at
+"""
+
+
+def record(news: Sequence[ConsentNews], at: datetime) -> None:
+    """Keep every word, point at the newest, and lift an unsubscribe that is older than a new yes.
+
+    A box that counts only when attested never outweighs a word that counts by itself.
+    """
+    if not news:
+        return
+    _insert(news)
+    customers = sorted({item.customer_id for item in news})
+    changed = db.rows(_NEWEST, [customers])
+    db.run(_LIFT, [customers])
+    stores = {item.customer_id: item.store_id for item in news}
+    append([_told(stores[row[0]], row) for row in changed], at)
+
+
+def _insert(news: Sequence[ConsentNews]) -> None:
+    db.run(
+        _INSERT,
+        [
+            [item.store_id for item in news],
+            [item.customer_id for item in news],
+            [item.given.state for item in news],
+            [item.at for item in news],
+            [item.given.source[:60] for item in news],
+            [item.given.text_version[:80] for item in news],
+            [item.given.double_opt_in for item in news],
+            [item.given.attest for item in news],
+        ],
+    )
+
+
+def _told(store_id: int, row: tuple[int, str, datetime, int]) -> Happened:
+    customer_id, state, moment, record_id = row
+    return Happened(
+        store_id=store_id,
+        customer_id=customer_id,
+        subject=f"customer:{customer_id}",
+        kind=kinds.CONSENT_CHANGED,
+        occurred_at=moment,
+        source_key=str(record_id),
+        data={"state": state, "record": record_id},
+    )
