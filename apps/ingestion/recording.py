@@ -1,0 +1,207 @@
+"""The one way in: snapshots become rows and events.
+
+Webhook, companion, poll, replay and import all end here. A batch is recorded set-wise, in one transaction, with
+every store in it locked; each row moves only forward in the platform's own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from apps.carts import recording as carts
+from apps.carts.settling import settle
+from apps.catalog import recording as catalog
+from apps.consent import recording as consent
+from apps.core import db
+from apps.core.addresses import email_key
+from apps.core.stamps import stamp
+from apps.customers import identity
+from apps.customers.identity import RANK_MENTION, RANK_RECORD, Mention, People
+from apps.ingestion import shopwide
+from apps.orders import recording as orders
+from apps.orders import silencing, telling, totals
+from apps.stores.snapshots import (
+    CartGone,
+    CartSeen,
+    ConsentGiven,
+    ConsentSeen,
+    CustomerSeen,
+    FulfillmentSeen,
+    Gone,
+    OrderSeen,
+    Person,
+    ProductSeen,
+    RefundSeen,
+    Snapshot,
+)
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """One snapshot of one store, and when it reached us."""
+
+    store_id: int
+    arrived_at: datetime
+    seen: Snapshot
+
+
+def record(news: Sequence[News], at: datetime) -> None:
+    """Record a batch in the caller's transaction; the stores' locks are held by the caller."""
+    people = identity.recognise([mention for item in news for mention in _mentions(item)])
+    identity.lock(people.all_ids())
+    tombstones = _bury(news)
+    touched = carts.record(
+        [
+            carts.CartNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
+            for item in news
+            if isinstance(item.seen, (CartSeen, CartGone))
+        ],
+        people,
+    )
+    changes = orders.record(
+        [
+            orders.OrderNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
+            for item in news
+            if isinstance(item.seen, (OrderSeen, RefundSeen, FulfillmentSeen))
+        ],
+        people,
+        tombstones,
+    )
+    order_ids = [change.state.id for change in changes if change.state.id is not None]
+    telling.tell(changes, people, at)
+    settle([*touched, *silencing.silence(order_ids, touched)], at)
+    totals.recompute(_whose_totals(changes, people))
+    consent.record(list(_consents(news, people)), at)
+    catalog.record(
+        [
+            catalog.ProductNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
+            for item in news
+            if isinstance(item.seen, ProductSeen)
+        ]
+    )
+    shopwide.record([(item.store_id, item.arrived_at, item.seen) for item in news], people, at)
+
+
+def _person_of(seen: Snapshot) -> Person | None:
+    match seen:
+        case CartSeen(person=person) | OrderSeen(person=person):
+            return person
+        case CustomerSeen(person=person) | ConsentSeen(person=person):
+            return person
+        case _:
+            return None
+
+
+def _mentions(item: News) -> Iterator[Mention]:
+    person = _person_of(item.seen)
+    if person is None or not (person.email or person.account):
+        return
+    rank = RANK_RECORD if isinstance(item.seen, (CustomerSeen, ConsentSeen)) else RANK_MENTION
+    mark = stamp(item.seen.at or item.arrived_at, item.seen.tie)
+    yield Mention(store_id=item.store_id, person=person, stamp=mark, rank=rank)
+
+
+def _consent_of(seen: Snapshot) -> ConsentGiven | None:
+    match seen:
+        case CartSeen(consent=given) | OrderSeen(consent=given) | CustomerSeen(consent=given):
+            return given
+        case ConsentSeen(consent=given):
+            return given
+        case _:
+            return None
+
+
+def _consents(news: Sequence[News], people: People) -> Iterator[consent.ConsentNews]:
+    for item in news:
+        given, person = _consent_of(item.seen), _person_of(item.seen)
+        if given is None or person is None:
+            continue
+        key = email_key(person.email) if person.email else None
+        customer_id = people.to_write_to(item.store_id, key, person.account)
+        if customer_id is None:
+            continue
+        moment = given.at or item.seen.at or item.arrived_at
+        yield consent.ConsentNews(store_id=item.store_id, customer_id=customer_id, given=given, at=moment)
+
+
+def _whose_totals(changes: Sequence[orders.Change], people: People) -> list[int]:
+    before = {change.customer_id for change in changes}
+    after = {
+        people.who_bought(change.state.store_id, change.state.email_key, change.state.account)
+        for change in changes
+        if change.state.silences or change.silenced
+    }
+    return sorted({*before, *after, *people.moved} - {None})  # type: ignore[type-var]
+
+
+_BURY = """
+INSERT INTO ingestion_tombstone AS t (store_id, noun, external_id, at)
+SELECT store_id, noun, external_id, max(at) FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+    AS g(store_id, noun, external_id, at) GROUP BY 1, 2, 3
+ON CONFLICT (store_id, noun, external_id) DO UPDATE SET at = greatest(t.at, excluded.at)
+"""
+
+
+def _bury(news: Sequence[News]) -> dict[tuple[int, str], datetime]:
+    """Keep tombstones, lift those of restored orders, and return the ones over orders of this batch."""
+    gone = [(item, item.seen) for item in news if isinstance(item.seen, Gone)]
+    if gone:
+        db.run(
+            _BURY,
+            [
+                [item.store_id for item, _ in gone],
+                [seen.noun for _, seen in gone],
+                [seen.external_id for _, seen in gone],
+                [seen.at or item.arrived_at for item, seen in gone],
+            ],
+        )
+        _hide(gone)
+    places = [(item.store_id, item.seen.external_id, item.seen.restored) for item in news if _is_order(item)]
+    _lift([(store_id, external_id) for store_id, external_id, restored in places if restored])
+    return _stones([(store_id, external_id) for store_id, external_id, _ in places])
+
+
+def _is_order(item: News) -> bool:
+    return isinstance(item.seen, OrderSeen)
+
+
+def _lift(places: Sequence[tuple[int, str]]) -> None:
+    if places:
+        db.run(
+            "DELETE FROM ingestion_tombstone t USING unnest(%s::bigint[], %s::text[]) AS r(store_id, external_id)"
+            " WHERE t.noun = 'order' AND (t.store_id, t.external_id) = (r.store_id, r.external_id)",
+            [[place[0] for place in places], [place[1] for place in places]],
+        )
+
+
+def _stones(places: Sequence[tuple[int, str]]) -> dict[tuple[int, str], datetime]:
+    if not places:
+        return {}
+    found = db.rows(
+        "SELECT t.store_id, t.external_id, t.at FROM ingestion_tombstone t"
+        " JOIN unnest(%s::bigint[], %s::text[]) AS r(store_id, external_id) USING (store_id, external_id)"
+        " WHERE t.noun = 'order'",
+        [[place[0] for place in places], [place[1] for place in places]],
+    )
+    return {(row[0], row[1]): row[2] for row in found}
+
+
+def _hide(gone: Sequence[tuple[News, Gone]]) -> None:
+    """Mark what we know of as removed; an id we do not know under that noun is no error."""
+    for table, noun in (("orders_order", "order"), ("catalog_product", "product")):
+        these = [(item, seen) for item, seen in gone if seen.noun == noun]
+        if not these:
+            continue
+        extra = ", counts = false" if noun == "order" else ""
+        db.run(
+            f"UPDATE {table} o SET gone_at = t.at{extra}"
+            " FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS t(store_id, external_id, at)"
+            " WHERE (o.store_id, o.external_id) = (t.store_id, t.external_id)",
+            [
+                [item.store_id for item, _ in these],
+                [seen.external_id for _, seen in these],
+                [seen.at or item.arrived_at for item, seen in these],
+            ],
+        )
