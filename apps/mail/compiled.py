@@ -1,0 +1,20 @@
+"""What publishing leaves behind."""
+
+from __future__ import annotations
+
+import msgspec
+
+from apps.mail.problems import Problem
+
+
+class Compiled(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain data, stored with a template's version; `checksum` is its name in every cache."""
+
+    locale: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    checksum: str
+    problems: tuple[Problem, ...] = ()
+    """Warnings only: a template with errors is not compiled."""

@@ -1,0 +1,114 @@
+"""How a mail ended, into its row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from django.db import transaction
+
+from apps.consent.suppressing import suppress
+from apps.core import db
+from apps.core.reasons import Reason
+from apps.mail.transport import Accepted, Down, Later, Outcome, Rejected, Unknown
+
+Ended = tuple[int, Outcome]
+
+FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=4)
+
+_CLOSE = """
+UPDATE mail_message m SET status = t.status, ended_at = %(at)s, response = t.response, reason = t.reason,
+    provider_id = t.provider_id, token = NULL, lease_until = NULL, claims = 0
+FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(responses)s::text[], %(reasons)s::text[],
+    %(providers)s::text[]) AS t(id, status, response, reason, provider_id)
+WHERE m.id = t.id AND m.status = 'sending' AND m.token = %(token)s
+"""
+
+_RETURN = """
+UPDATE mail_message m SET status = 'planned', sending_at = NULL, token = NULL, lease_until = NULL, claims = 0,
+    response = t.response,
+    due_at = %(at)s::timestamptz + least(%(longest)s::interval, t.pause * power(2, least(m.attempts, 10) - 1))
+FROM unnest(%(ids)s::bigint[], %(pauses)s::interval[], %(responses)s::text[]) AS t(id, pause, response)
+WHERE m.id = t.id AND m.status IN ('sending', 'claimed') AND m.token = %(token)s
+"""
+
+
+def close(ended: Sequence[Ended], *, token: object, at: datetime) -> None:
+    """Write the outcomes of one sub-batch. Dead addresses are suppressed in the same transaction."""
+    with transaction.atomic():
+        _close([item for item in ended if isinstance(item[1], (Accepted, Rejected, Unknown))], token, at)
+        hand_back(
+            [item for item in ended if isinstance(item[1], (Later, Down))], pause=FIRST_PAUSE, token=token, at=at
+        )
+        dead = [message for message, end in ended if isinstance(end, Rejected) and end.dead_address]
+        _suppress(dead, at)
+
+
+def _close(ended: Sequence[Ended], token: object, at: datetime) -> None:
+    if not ended:
+        return
+    rows = [(message, *_words(end)) for message, end in ended]
+    db.run(
+        _CLOSE,
+        {
+            "ids": [row[0] for row in rows],
+            "statuses": [row[1] for row in rows],
+            "reasons": [row[2] for row in rows],
+            "responses": [row[3][:300] for row in rows],
+            "providers": [row[4][:200] for row in rows],
+            "token": token,
+            "at": at,
+        },
+    )
+
+
+def _words(end: Outcome) -> tuple[str, str, str, str]:
+    """(status, reason, response, provider id)"""
+    match end:
+        case Accepted(response=said, provider_id=provider):
+            return "accepted", "", said, provider
+        case Rejected(response=said, dead_address=dead):
+            reason = Reason.ADDRESS_REJECTED if dead else Reason.REJECTED_BY_SERVER
+            return "rejected", reason.value, said, ""
+        case Unknown(response=said):
+            return "unknown", "", said, ""
+        case Later() | Down():
+            raise AssertionError("nothing ended")
+        case never:
+            assert_never(never)
+
+
+def hand_back(ended: Sequence[Ended], *, pause: timedelta, token: object, at: datetime) -> None:
+    """Nothing left for these: they wait again, longer with every attempt."""
+    if ended:
+        db.run(
+            _RETURN,
+            {
+                "ids": [message for message, _ in ended],
+                "pauses": [pause for _ in ended],
+                "responses": [end.response[:300] for _, end in ended],
+                "longest": LONGEST_PAUSE,
+                "token": token,
+                "at": at,
+            },
+        )
+
+
+def _suppress(messages: Sequence[int], at: datetime) -> None:
+    """Nothing more to an address that does not exist (reliability.md 4.4)."""
+    found = db.rows(
+        "SELECT m.id, m.store_id, c.address_hash FROM mail_message m JOIN customers_customer c ON c.id = m.customer_id"
+        " WHERE m.id = ANY(%s::bigint[]) AND c.address_hash IS NOT NULL ORDER BY c.id",
+        [list(messages)],
+    )
+    for message, store_id, hashed in found:
+        suppress(
+            store_id=store_id,
+            address_hash=bytes(hashed),
+            scope="everything",
+            reason="hard_bounce",
+            at=at,
+            origin=f"message:{message}",
+        )

@@ -1,0 +1,69 @@
+"""Asking for mail: whoever wants one sent inserts a planned row, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from apps.core import db
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """One mail somebody asks for. `origin` is unique per store: asking twice plans once."""
+
+    store_id: int
+    customer_id: int
+    origin: str
+    purpose: str
+    template_slug: str
+    due_at: datetime
+    valid_until: datetime
+    kind: str = "marketing"
+    priority: int = 50
+    cart_id: int | None = None
+    order_id: int | None = None
+    since: datetime | None = None
+    night_only: bool = False
+
+
+_PLAN = """
+INSERT INTO mail_message (uid, store_id, customer_id, origin, kind, purpose, priority, template_slug, cart_id,
+    order_id, since, night_only, status, planned_at, wanted_at, due_at, valid_until, reason, verdict, claims, attempts,
+    sending_epoch, holder, address, basis, policy_version, evidence, provider_id, response)
+SELECT gen_random_uuid(), w.store_id, w.customer_id, w.origin, w.kind, w.purpose, w.priority, w.template_slug,
+    w.cart_id, w.order_id, w.since, w.night_only, 'planned', %(at)s, w.due_at, w.due_at, w.valid_until, '', '{}', 0, 0,
+    s.sending_epoch, '', '', '', '', '{}', '', ''
+FROM unnest(%(stores)s::bigint[], %(customers)s::bigint[], %(origins)s::text[], %(kinds)s::text[],
+    %(purposes)s::text[], %(priorities)s::smallint[], %(templates)s::text[], %(carts)s::bigint[],
+    %(orders)s::bigint[], %(sinces)s::timestamptz[], %(nights)s::boolean[], %(dues)s::timestamptz[],
+    %(untils)s::timestamptz[])
+    AS w(store_id, customer_id, origin, kind, purpose, priority, template_slug, cart_id, order_id, since,
+         night_only, due_at, valid_until)
+JOIN stores_store s ON s.id = w.store_id
+ON CONFLICT (store_id, origin) DO NOTHING
+"""
+
+
+def plan(wishes: Sequence[Wish], at: datetime) -> int:
+    """Insert the rows, once each, in the caller's transaction. Returns how many were new."""
+    if not wishes:
+        return 0
+    columns = {
+        "stores": "store_id",
+        "customers": "customer_id",
+        "origins": "origin",
+        "kinds": "kind",
+        "purposes": "purpose",
+        "priorities": "priority",
+        "templates": "template_slug",
+        "carts": "cart_id",
+        "orders": "order_id",
+        "sinces": "since",
+        "nights": "night_only",
+        "dues": "due_at",
+        "untils": "valid_until",
+    }
+    params = {name: [getattr(wish, field) for wish in wishes] for name, field in columns.items()}
+    return db.run(_PLAN, {**params, "at": at})

@@ -1,0 +1,323 @@
+"""The one door to the outside: the only file that talks to a mail server or provider.
+
+A transport takes one parcel for one recipient and says exactly how it ended. Nothing here retries: what is
+retried is decided above, from the kind of the answer.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+from django.conf import settings
+
+CONNECT_SECONDS = 5.0
+REPLY_SECONDS = 30.0
+FINAL_SECONDS = 60.0
+"""How long we wait for the answer to the final dot. RFC 5321 4.5.3.2.6 lets it take ten minutes; after one we
+call it unknown, since the server we talk to should be a near one that owns the long retries."""
+IDLE_SECONDS = 20.0
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished mail. `wire` for servers that take bytes, the rest for providers that take fields."""
+
+    message_id: int
+    uid: str
+    sender: str
+    """The envelope's: a bare address."""
+    to: str
+    wire: bytes
+    subject: str = ""
+    html: str = ""
+    text: str = ""
+    from_header: str = ""
+    reply_to: str = ""
+    headers: Mapping[str, str] = {}
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """The other side took it over."""
+
+    response: str = ""
+    provider_id: str = ""
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """A definite no about this mail. `dead_address`: the person's address does not exist."""
+
+    response: str
+    dead_address: bool = False
+
+
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """A definite "not now" about this mail: nothing left."""
+
+    response: str
+
+
+class Down(msgspec.Struct, frozen=True, kw_only=True):
+    """The connection itself does not work: nothing left, and the next mail would fare no better."""
+
+    response: str
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """It may have been taken over and it may not: never sent again by itself."""
+
+    response: str
+
+
+Outcome = Accepted | Rejected | Later | Down | Unknown
+
+
+class Transport(Protocol):
+    """One way out. `capabilities` lists what the other side changes, for the promise about sending twice."""
+
+    capabilities: frozenset[str]
+
+    def deliver(self, parcel: Parcel) -> Outcome:
+        """Hand over one mail. Never raises for what the other side does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection, if any."""
+        ...
+
+
+class MisconfiguredTransport(ValueError):
+    """The URL cannot become a transport; the message names what is accepted, never the URL's secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A mail connection as it is written in a setting."""
+
+    scheme: str
+    host: str
+    port: int | None
+    username: str
+    password: str = field(repr=False)
+    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Url:
+        parts = urlsplit(text)
+        try:
+            port = parts.port
+        except ValueError:
+            raise MisconfiguredTransport("the port is not a number; example: smtp://user:pass@host:587") from None
+        return cls(
+            scheme=parts.scheme.lower(),
+            host=parts.hostname or "",
+            port=port,
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            options=tuple(parse_qsl(parts.query)),
+        )
+
+
+class LostAfterData(Exception):
+    """The connection ended between the body and the answer: nobody knows."""
+
+
+class Smtp(smtplib.SMTP):
+    """smtplib with the envelope in one packet where the server allows it (RFC 2920)."""
+
+    def hand_over(self, sender: str, to: str, wire: bytes) -> tuple[int, bytes]:
+        """Send one mail to one recipient; returns the server's deciding answer.
+
+        Raises OSError or SMTPServerDisconnected while nothing can have been accepted, LostAfterData after.
+        """
+        code, text = self._pipelined(sender, to) if self.has_extn("pipelining") else self._stepwise(sender, to)
+        if code != 354:
+            return code, text
+        try:
+            self.send(_dotted(wire))
+            if self.sock is not None:
+                self.sock.settimeout(FINAL_SECONDS)
+            answer: tuple[int, bytes] = self.getreply()
+            if self.sock is not None:
+                self.sock.settimeout(REPLY_SECONDS)
+            return answer
+        except (OSError, smtplib.SMTPException) as lost:
+            raise LostAfterData(type(lost).__name__) from lost
+
+    def _pipelined(self, sender: str, to: str) -> tuple[int, bytes]:
+        self.send(f"MAIL FROM:<{sender}>\r\nRCPT TO:<{to}>\r\nDATA\r\n".encode("ascii"))
+        mail, rcpt, data = self.getreply(), self.getreply(), self.getreply()
+        refused = next((answer for answer in (mail, rcpt) if answer[0] not in (250, 251)), None)
+        if refused is None:
+            return data
+        if data[0] == 354:
+            # The server opened a body although it took no recipient: end it, nothing is sent (RFC 2920 3.1).
+            self.send(b".\r\n")
+            self.getreply()
+        self.rset()
+        return refused
+
+    def _stepwise(self, sender: str, to: str) -> tuple[int, bytes]:
+        for command in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>"):
+            answer: tuple[int, bytes] = self.docmd(command)
+            if answer[0] not in (250, 251):
+                self.rset()
+                return answer
+        data: tuple[int, bytes] = self.docmd("DATA")
+        return data
+
+
+class SmtpOverTls(Smtp):
+    """The same from the first byte under TLS (smtps://)."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> ssl.SSLSocket:
+        plain = socket.create_connection((host, port), timeout)
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+
+
+def _dotted(wire: bytes) -> bytes:
+    """Dot-stuffed with its end (RFC 5321 4.5.2); our letters end their lines with CRLF already."""
+    body = wire.replace(b"\r\n.", b"\r\n..")
+    if body.startswith(b"."):
+        body = b"." + body
+    return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+class SmtpTransport:
+    """A mail server, its connection kept open between mails."""
+
+    capabilities = frozenset({"message-id"})
+
+    def __init__(self, url: Url) -> None:
+        self.url = url
+        self._smtp: Smtp | None = None
+        self._used = 0.0
+
+    def deliver(self, parcel: Parcel) -> Outcome:
+        fresh = self._smtp is None
+        try:
+            outcome = self._attempt(parcel)
+        except (OSError, smtplib.SMTPException) as problem:
+            self.close()
+            if fresh:
+                return Down(response=_said(problem))
+            # A server may drop a kept connection at any time; nothing had left, so a new one is tried once.
+            return self._again(parcel)
+        return outcome
+
+    def _again(self, parcel: Parcel) -> Outcome:
+        try:
+            return self._attempt(parcel)
+        except (OSError, smtplib.SMTPException) as problem:
+            self.close()
+            return Down(response=_said(problem))
+
+    def _attempt(self, parcel: Parcel) -> Outcome:
+        if self._smtp is not None and time.monotonic() - self._used > IDLE_SECONDS:
+            self.close()
+        smtp = self._smtp or self._open()
+        try:
+            code, text = smtp.hand_over(parcel.sender, parcel.to, parcel.wire)
+        except LostAfterData as lost:
+            self.close()
+            return Unknown(response=f"connection lost after the body ({lost})")
+        self._used = time.monotonic()
+        if code == 421:
+            self.close()
+        return classify(code, text.decode("utf-8", "replace"))
+
+    def _open(self) -> Smtp:
+        url = self.url
+        kind = SmtpOverTls if url.scheme == "smtps" else Smtp
+        port = url.port or (465 if url.scheme == "smtps" else 25)
+        smtp = kind(url.host or "127.0.0.1", port, timeout=CONNECT_SECONDS, local_hostname=_own_name())
+        if smtp.sock is not None:
+            smtp.sock.settimeout(REPLY_SECONDS)
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        smtp.ehlo()
+        if url.scheme == "smtp+starttls" or (dict(url.options).get("tls") == "true"):
+            smtp.starttls(context=ssl.create_default_context())
+            smtp.ehlo()
+        if url.username:
+            smtp.login(url.username, url.password)
+        self._smtp = smtp
+        return smtp
+
+    def close(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            smtp.close()
+
+
+def _own_name() -> str:
+    """What we call ourselves to a server: the public address's host."""
+    return urlsplit(settings.ENV.public_url).hostname or "localhost"
+
+
+def _said(problem: Exception) -> str:
+    """What went wrong, without the secrets an exception may carry."""
+    if isinstance(problem, smtplib.SMTPResponseException):
+        answer = problem.smtp_error
+        words = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+        return f"{problem.smtp_code} {words}"[:300]
+    return type(problem).__name__ + (f": {problem.strerror}" if isinstance(problem, OSError) else "")
+
+
+DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""RFC 3463 codes that say the address itself is no good; only these suppress a person."""
+
+
+def classify(code: int, text: str) -> Outcome:
+    """What an SMTP answer means: the enhanced code first (RFC 3463), the reply code second, words never."""
+    said = f"{code} {' '.join(text.split())}"[:300]
+    if 200 <= code < 300:
+        return Accepted(response=said, provider_id="")
+    if 400 <= code < 500:
+        return Later(response=said)
+    if 500 <= code < 600:
+        first = text.split(maxsplit=1)[0] if text.split() else ""
+        bare = not first.startswith(("5.", "4.")) and code in (550, 551, 553) and _names_user(text)
+        return Rejected(response=said, dead_address=first in DEAD or bare)
+    return Unknown(response=said)
+
+
+def _names_user(text: str) -> bool:
+    """Servers without enhanced codes: only the two phrases of RFC 5321 4.2.3 that name the mailbox itself."""
+    words = text.lower()
+    return "mailbox unavailable" in words or "user unknown" in words or "no such user" in words
+
+
+_local = threading.local()
+
+
+def transport_for(url: str) -> Transport:
+    """The transport of a URL, one connection per thread and URL."""
+    kept: dict[str, Transport] = _local.__dict__.setdefault("kept", {})
+    if url not in kept:
+        kept[url] = make_transport(url)
+    return kept[url]
+
+
+def make_transport(text: str) -> Transport:
+    """A new transport. Raises MisconfiguredTransport naming what is accepted."""
+    from apps.mail.outbox import OutboxTransport
+    from apps.mail.providers import PROVIDERS, ProviderTransport
+
+    if not text:
+        return OutboxTransport()
+    url = Url.parse(text)
+    if url.scheme == "outbox":
+        return OutboxTransport()
+    if url.scheme in ("smtp", "smtps", "smtp+starttls"):
+        return SmtpTransport(url)
+    if url.scheme in PROVIDERS:
+        return ProviderTransport(url)
+    known = ", ".join(["smtp", "smtps", "smtp+starttls", "outbox", *sorted(PROVIDERS)])
+    raise MisconfiguredTransport(f"'{url.scheme}' is no mail connection we know; known: {known}")

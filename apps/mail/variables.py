@@ -1,0 +1,116 @@
+"""Names a template uses, held against the names there are.
+
+Scenario 30: an unknown variable or a broken tag names its line. Loop variables are followed to the list they walk,
+so `line.titel` is found as well.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import lru_cache
+from typing import Any
+
+from liquid.exceptions import LiquidError
+
+from apps.mail.liquid import FILTERS, TEXT
+from apps.mail.problems import Part, Problem, position
+from apps.mail.samples import sample
+
+LOOP = re.compile(r"\{%-?\s*for\s+(\w+)\s+in\s+([\w.]+)")
+OPENING = re.compile(r"\{%-?\s*((?:end)?(?:if|unless|for|case|capture|comment))\b")
+OWN = ("forloop",)
+
+
+@lru_cache(maxsize=1)
+def known() -> frozenset[str]:
+    """Every path of the context; a list's members are `basket.lines[]`."""
+    return frozenset(_paths(sample("en").data(), ""))
+
+
+def _paths(value: Any, prefix: str) -> list[str]:
+    if isinstance(value, dict):
+        return [
+            p
+            for name, inner in value.items()
+            for p in (f"{prefix}{name}", *_paths(inner, f"{prefix}{name}."))
+        ]
+    if isinstance(value, list) and value:
+        return _paths(value[0], f"{prefix[:-1]}[].")
+    return []
+
+
+def check(text: str, part: Part) -> list[Problem]:
+    """Syntax errors and unknown names of one part, by line."""
+    try:
+        analysis = TEXT.from_string(text).analyze()
+    except LiquidError as error:
+        return [_syntax(error, text, part)]
+    loops = {name: f"{path}[]" for name, path in LOOP.findall(text)}
+    local = set(analysis.locals) | set(OWN)
+    found = [
+        Problem(
+            code="unknown_filter",
+            part=part,
+            line=position(text, span.index)[0],
+            column=position(text, span.index)[1],
+            values={"what": name, "known": ", ".join(sorted(FILTERS))},
+        )
+        for name, spans in analysis.filters.items()
+        if name not in FILTERS
+        for span in spans
+    ]
+    for variables in analysis.variables.values():
+        for variable in variables:
+            problem = _unknown(variable.segments, variable.span.index, text, part, loops, local)
+            if problem:
+                found.append(problem)
+    return sorted(found, key=lambda p: (p.line, p.column))
+
+
+def _unknown(
+    segments: list[Any], at: int, text: str, part: Part, loops: dict[str, str], local: set[str]
+) -> Problem | None:
+    head = str(segments[0])
+    if head in local and head not in loops:
+        return None
+    path = ".".join([loops.get(head, head), *(str(s) for s in segments[1:] if isinstance(s, str))])
+    trimmed = re.sub(r"\.(size|first|last)$", "", path)
+    if trimmed in known() or trimmed.endswith("[]"):
+        return None
+    written = ".".join(str(s) for s in segments)
+    near = difflib.get_close_matches(path, known(), 1, 0.5)
+    line, column = position(text, at)
+    shown = near[0].replace(loops.get(head, head), head, 1) if near else ""
+    return Problem(
+        code="unknown_variable",
+        part=part,
+        line=line,
+        column=column,
+        values={"what": written, "near": shown},
+    )
+
+
+def _syntax(error: LiquidError, text: str, part: Part) -> Problem:
+    """A Liquid error as a problem with its place; a tag that is never closed is named where it was opened."""
+    token = error.token
+    at = token.start_index if token is not None else -1
+    if not 0 <= at < len(text):
+        at = _opened(text)
+    line, column = position(text, at)
+    reason = str(error.args[0]) if error.args else type(error).__name__
+    return Problem(
+        code="liquid", part=part, line=line, column=column, values={"reason": reason[:200]}
+    )
+
+
+def _opened(text: str) -> int:
+    """Where the innermost tag that was never closed begins."""
+    waiting: list[tuple[str, int]] = []
+    for found in OPENING.finditer(text):
+        name = found[1]
+        if not name.startswith("end"):
+            waiting.append((name, found.start()))
+        elif waiting and waiting[-1][0] == name[3:]:
+            waiting.pop()
+    return waiting[-1][1] if waiting else 0
