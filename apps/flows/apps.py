@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FlowsConfig(AppConfig):
+    name = "apps.flows"
+    verbose_name = _("Flows")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.flows import entry, goals, parts
+
+        parts.load()
+        entry.listen()
+        goals.listen()

@@ -1,0 +1,1 @@
+"""What ends a run: one file each."""

@@ -1,0 +1,98 @@
+"""Whether runs may go on: the exits and conditions of a whole batch, judged by the database in one query."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from apps.core import db
+from apps.flows.parts import Condition, Exit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rulebook:
+    """What a run is judged by. Shops that use the same preset share one, and so one query."""
+
+    statement: str
+    params: tuple[Any, ...]
+    completing: frozenset[str]
+    """The reasons with which a run has reached what it was for."""
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """A run, or one that would begin. `key` is the caller's own."""
+
+    key: int
+    store_id: int
+    customer_id: int
+    cart_id: int | None
+    order_id: int | None
+    triggered_at: datetime
+    merges_until: datetime | None
+    rulebook: Rulebook
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """`reason` '' goes on. `since`: from when an order silences. `held_until`: not while she is shopping."""
+
+    reason: str
+    completes: bool
+    since: datetime | None
+    held_until: datetime | None
+
+
+_JUDGE = """
+SELECT e.id, {verdict}, c.started_at, {hold}
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+    AS e(id, store_id, customer_id, cart_id, order_id, triggered_at, merges_until)
+JOIN stores_store s ON s.id = e.store_id
+JOIN customers_customer p ON p.id = e.customer_id
+LEFT JOIN carts_cart c ON c.id = e.cart_id
+"""
+
+
+def judge(subjects: Iterable[Subject]) -> dict[int, Verdict]:
+    """A verdict per key; a subject whose person is gone has none."""
+    groups: dict[Rulebook, list[Subject]] = defaultdict(list)
+    for subject in subjects:
+        groups[subject.rulebook].append(subject)
+    verdicts: dict[int, Verdict] = {}
+    for rulebook, group in groups.items():
+        verdicts |= _judge(rulebook, group)
+    return verdicts
+
+
+def _judge(rulebook: Rulebook, group: Sequence[Subject]) -> dict[int, Verdict]:
+    columns = [
+        [getattr(subject, name) for subject in group]
+        for name in ("key", "store_id", "customer_id", "cart_id", "order_id", "triggered_at", "merges_until")
+    ]
+    rows = db.rows(rulebook.statement, [*rulebook.params, *columns])
+    return {
+        key: Verdict(reason=reason or "", completes=reason in rulebook.completing, since=since, held_until=held)
+        for key, reason, since, held in rows
+    }
+
+
+@lru_cache(maxsize=1024)
+def rulebook_of(exits: tuple[Exit, ...], conditions: tuple[Condition, ...], hold: str) -> Rulebook:
+    """Exits first, in their order, then the conditions that no longer hold. Equal rules are one object."""
+    arms: list[str] = []
+    params: list[Any] = []
+    for ending in exits:
+        where = ending.where()
+        arms.append(f"WHEN ({where.text}) THEN '{ending.reason}'")
+        params += where.params
+    for condition in conditions:
+        where = condition.where()
+        arms.append(f"WHEN ({where.text}) IS NOT TRUE THEN '{condition.reason}'")
+        params += where.params
+    verdict = f"CASE {' '.join(arms)} END" if arms else "NULL::text"
+    statement = _JUDGE.format(verdict=verdict, hold=hold or "NULL::timestamptz")
+    return Rulebook(statement, tuple(params), frozenset(ending.reason for ending in exits if ending.completes))

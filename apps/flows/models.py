@@ -1,0 +1,168 @@
+"""The plan: flows in frozen versions, and each person's way through them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.carts.models import Cart
+from apps.core.scoping import StoreQuerySet
+from apps.customers.models import Customer
+from apps.orders.models import Order
+from apps.stores.models import Store
+
+
+class Flow(models.Model):
+    """A series of mails. What the owner edits here is a draft; `version` is what runs."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="flows")
+    slug = models.SlugField(_("short name"), max_length=80)
+    name = models.CharField(_("name"), max_length=120)
+    based_on = models.CharField(max_length=80, blank=True, default="", editable=False)
+    live = models.BooleanField(_("on"), default=False)
+    live_since = models.DateTimeField(_("on since"), null=True, editable=False)
+    draft = models.JSONField(_("plan"), default=dict)
+    """The definition in the words of its YAML file, steps included."""
+    version = models.ForeignKey(
+        "Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = StoreQuerySet["Flow"].as_manager()
+
+    class Meta:
+        verbose_name = _("flow")
+        verbose_name_plural = _("flows")
+        ordering = ["slug"]
+        constraints = [models.UniqueConstraint(fields=["store", "slug"], name="one_flow_per_short_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Version(models.Model):
+    """A published plan. A trigger in the database refuses changes."""
+
+    store_path = "flow__store"
+
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="versions")
+    number = models.IntegerField(_("version"))
+    definition = models.JSONField()
+    published_at = models.DateTimeField(_("published"))
+
+    objects = StoreQuerySet["Version"].as_manager()
+
+    class Meta:
+        verbose_name = _("flow version")
+        verbose_name_plural = _("flow versions")
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["flow", "number"], name="flow_versions_are_numbered")]
+
+    def __str__(self) -> str:
+        return f"{self.flow} v{self.number}"
+
+
+class Draw(models.Model):
+    """The holdout's lot: drawn once per person and flow, kept over versions and re-entries."""
+
+    store_path = "flow__store"
+
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="draws")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="draws")
+    ticket = models.DecimalField(max_digits=7, decimal_places=4)
+    """0 up to 100; below the share that was in force at the first draw means held out."""
+    held_out = models.BooleanField(_("in the control group"))
+    drawn_at = models.DateTimeField(db_default=models.functions.Now())
+
+    objects = StoreQuerySet["Draw"].as_manager()
+
+    class Meta:
+        verbose_name = _("draw")
+        verbose_name_plural = _("draws")
+        constraints = [models.UniqueConstraint(fields=["flow", "customer"], name="one_draw_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.ticket}"
+
+
+class Enrollment(models.Model):
+    """One person in one flow."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("inside")
+        COMPLETED = "completed", _("finished")
+        EXITED = "exited", _("left")
+        HELD_OUT = "held_out", _("in the control group")
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="enrollments")
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="enrollments")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="enrollments")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="enrollments")
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.SET_NULL, related_name="enrollments")
+    order = models.ForeignKey(Order, null=True, on_delete=models.SET_NULL, related_name="enrollments")
+    subject = models.CharField(max_length=80, blank=True, default="")
+    occasion = models.CharField(max_length=80)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
+    reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    position = models.SmallIntegerField(_("next step"), default=0)
+    triggered_at = models.DateTimeField(_("began at"))
+    entered_at = models.DateTimeField(_("entered"))
+    due_at = models.DateTimeField(_("next step at"), null=True)
+    """When to look at this run again; from when its step may be taken is worked out then."""
+    attempts = models.SmallIntegerField(default=0, editable=False)
+    """How often in a row its step could not be taken."""
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    objects = StoreQuerySet["Enrollment"].as_manager()
+
+    class Meta:
+        verbose_name = _("enrollment")
+        verbose_name_plural = _("enrollments")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["flow", "customer", "subject"],
+                condition=models.Q(status="active"),
+                name="one_active_enrollment_per_subject",
+            ),
+            models.UniqueConstraint(
+                fields=["flow", "customer", "subject", "occasion"], name="one_enrollment_per_occasion"
+            ),
+            models.CheckConstraint(
+                name="active_means_due",
+                condition=models.Q(status="active", due_at__isnull=False)
+                | (~models.Q(status="active") & models.Q(due_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            # The advancing tick: oldest due first.
+            models.Index(fields=["due_at", "id"], name="enrollment_due", condition=models.Q(status="active")),
+            # Goals: whoever is inside anything.
+            models.Index(fields=["customer"], name="enrollment_inside", condition=models.Q(status="active")),
+            models.Index(fields=["flow", "status", "-entered_at"], name="enrollment_of_flow"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} · {self.flow_id}"
+
+
+class StepRun(models.Model):
+    """One step taken by one person."""
+
+    store_path = "enrollment__store"
+
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="runs")
+    position = models.SmallIntegerField(_("step"))
+    kind = models.CharField(_("kind"), max_length=30)
+    outcome = models.CharField(_("outcome"), max_length=40)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(_("at"))
+
+    objects = StoreQuerySet["StepRun"].as_manager()
+
+    class Meta:
+        verbose_name = _("step taken")
+        verbose_name_plural = _("steps taken")
+        constraints = [models.UniqueConstraint(fields=["enrollment", "position"], name="a_step_is_taken_once")]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.outcome}"
