@@ -1,0 +1,23 @@
+"""Tests stand on the same ground as the engine: real PostgreSQL and Redis, in their own home."""
+
+from __future__ import annotations
+
+import os
+
+# Before anybody reads the settings; a shell that says otherwise must not reach the demo's data.
+os.environ["MANDJE_ENV"] = "test"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import pytest
+
+REQUIRE_ALL = os.environ.get("MANDJE_REQUIRE_ALL") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where everything must run, a test that was left out has failed."""
+    report = yield
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and MANDJE_REQUIRE_ALL=1: {report.longrepr}"
+    return report
