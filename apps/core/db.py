@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from apps.core.arrays import literal
+
 Params = Mapping[str, Any] | Sequence[Any] | None
 
 
@@ -23,15 +25,23 @@ def cursor() -> psycopg.Cursor[tuple[Any, ...]]:
 
 
 def rows(sql: str, params: Params = None) -> list[tuple[Any, ...]]:
-    """Run one statement and return all its rows."""
+    """Run one statement and return all its rows. Lists become arrays: cast them (`%s::bigint[]`)."""
     with cursor() as cur:
-        return cur.execute(sql, params).fetchall()  # type: ignore[arg-type]
+        return cur.execute(sql, _plain(params)).fetchall()  # type: ignore[arg-type]
 
 
 def run(sql: str, params: Params = None) -> int:
     """Run one statement and return how many rows it touched."""
     with cursor() as cur:
-        return cur.execute(sql, params).rowcount  # type: ignore[arg-type]
+        return cur.execute(sql, _plain(params)).rowcount  # type: ignore[arg-type]
+
+
+def _plain(params: Params) -> Params:
+    if params is None:
+        return None
+    if isinstance(params, Mapping):
+        return {name: literal(value) if isinstance(value, list) else value for name, value in params.items()}
+    return [literal(value) if isinstance(value, list) else value for value in params]
 
 
 def numbers(table: str, count: int) -> list[int]:

@@ -18,11 +18,14 @@ from apps.core import db
 
 
 class Erasing(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is to be forgotten, as far as it is known. Without a row only what the request named is looked for."""
+    """Who is to be forgotten, as far as it is known: one person, or as many as go at once.
+
+    Without a row, only what the request named is looked for.
+    """
 
     store_id: int
     at: datetime
-    customer_id: int | None = None
+    customers: tuple[int, ...] = ()
     addresses: tuple[str, ...] = ()
     """Address keys."""
     hashes: tuple[bytes, ...] = ()
@@ -135,11 +138,11 @@ def exporting(
     return export
 
 
-def deleting(table: str, where: str = "customer_id = %s") -> Eraser:
+def deleting(table: str, column: str = "customer_id") -> Eraser:
     """The common erasure: the rows go."""
 
     def erase(who: Erasing) -> None:
-        db.run(f"DELETE FROM {table} WHERE {where}", [who.customer_id])
+        db.run(f"DELETE FROM {table} WHERE {column} = ANY(%s::bigint[])", [list(who.customers)])
 
     return erase
 

@@ -6,7 +6,7 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from django import forms
@@ -49,7 +49,7 @@ class FieldSpec:
         return [(choice, words.get(choice, choice)) for choice in self.choices]
 
 
-@lru_cache(maxsize=256)
+@cache
 def fields_of(part: type[Any]) -> tuple[FieldSpec, ...]:
     """The fields an owner may set, in the order they stand in the class."""
     hints = get_type_hints(part)
@@ -119,7 +119,7 @@ def _given(part: type[Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-@lru_cache(maxsize=256)
+@cache
 def form_for(part: type[Any]) -> type[PartForm]:
     """The form of a part's class: one field per dataclass field, with its label, help and limits."""
     fields = {spec.name: _form_field(spec) for spec in fields_of(part)}
