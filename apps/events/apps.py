@@ -6,3 +6,6 @@ class EventsConfig(AppConfig):
     name = "apps.events"
     verbose_name = _("Diary")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.events import following  # noqa: F401, PLC0415  registers itself

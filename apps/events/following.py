@@ -30,15 +30,16 @@ def _move(store_id: int, kept: int, gone: int) -> None:
 
 def _forget(who: Erasing) -> None:
     """The line stays for the sums; nothing leads from it to the person any more."""
-    if who.customer_id is None:
-        return
     db.run(
         "UPDATE events_announcement SET reason = '' WHERE reason <> ''"
-        " AND event_id IN (SELECT id FROM events_event WHERE customer_id = %s)",
-        [who.customer_id],
+        " AND event_id IN (SELECT id FROM events_event WHERE customer_id = ANY(%s::bigint[]))",
+        [list(who.customers)],
     )
     with rewriting():
-        db.run("UPDATE events_event SET customer_id = NULL WHERE customer_id = %s", [who.customer_id])
+        db.run(
+            "UPDATE events_event SET customer_id = NULL WHERE customer_id = ANY(%s::bigint[])",
+            [list(who.customers)],
+        )
 
 
 follow(
