@@ -6,3 +6,6 @@ class CustomersConfig(AppConfig):
     name = "apps.customers"
     verbose_name = _("Customers")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.customers import following, privacy  # noqa: F401, PLC0415  register themselves

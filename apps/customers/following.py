@@ -50,13 +50,13 @@ _EMPTY = """
 UPDATE customers_customer SET email = NULL, email_key = NULL, address_hash = NULL, first_name = '', last_name = '',
     locale = '', country = '', name_stamp = '', locale_stamp = '', country_stamp = '', orders_count = 0,
     first_order_at = NULL, last_order_at = NULL, last_paid_at = NULL, erased_at = %s
-WHERE id = %s
+WHERE id = ANY(%s::bigint[])
 """
 
 
 def _empty(who: Erasing) -> None:
     """The row stays, saying nothing: sums of flows and control groups hang on it."""
-    db.run(_EMPTY, [who.at, who.customer_id])
+    db.run(_EMPTY, [who.at, list(who.customers)])
 
 
 def _drop_totals(store_id: int, kept: int, gone: int) -> None:
@@ -67,16 +67,16 @@ def _drop_totals(store_id: int, kept: int, gone: int) -> None:
 def _forget_asker(who: Erasing) -> None:
     """That somebody asked, and when it was done, is the owner's proof; who it was is forgotten."""
     db.run(
-        "UPDATE customers_privacytask SET customer_id = NULL WHERE customer_id = %s",
-        [who.customer_id],
+        "UPDATE customers_privacytask SET customer_id = NULL WHERE customer_id = ANY(%s::bigint[])",
+        [list(who.customers)],
     )
 
 
 def _forget_accounts(who: Erasing) -> None:
     db.run(
-        "DELETE FROM customers_customerkey WHERE customer_id = %s"
+        "DELETE FROM customers_customerkey WHERE customer_id = ANY(%s::bigint[])"
         " OR (store_id = %s AND kind = 'account' AND value = ANY(%s::text[]))",
-        [who.customer_id, who.store_id, list(who.accounts)],
+        [list(who.customers), who.store_id, list(who.accounts)],
     )
 
 
