@@ -6,3 +6,6 @@ class CartsConfig(AppConfig):
     name = "apps.carts"
     verbose_name = _("Carts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.carts import following  # noqa: F401, PLC0415  registers itself

@@ -12,7 +12,7 @@ from apps.core.following import (
     staying,
 )
 
-HIS = """(c.customer_id = %(customer)s
+HIS = """(c.customer_id = ANY(%(customers)s::bigint[])
     OR c.store_id = %(store)s AND (c.email_key = ANY(%(addresses)s::text[])
         OR c.account = ANY(%(accounts)s::text[]) AND c.email_key IS NULL))"""
 """The baskets of a person who is being forgotten. An account's basket under another address is another's."""
@@ -22,7 +22,7 @@ def his(who: Erasing) -> dict[str, object]:
     """What `HIS` asks for."""
     return {
         "store": who.store_id,
-        "customer": who.customer_id,
+        "customers": list(who.customers),
         "addresses": list(who.addresses),
         "accounts": list(who.accounts),
     }
@@ -57,8 +57,8 @@ def _erase(who: Erasing) -> None:
         [who.store_id, list(who.accounts)],
     )
     db.run(
-        "UPDATE carts_cart SET told_customer_id = NULL WHERE told_customer_id = %s",
-        [who.customer_id],
+        "UPDATE carts_cart SET told_customer_id = NULL WHERE told_customer_id = ANY(%s::bigint[])",
+        [list(who.customers)],
     )
 
 

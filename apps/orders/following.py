@@ -12,7 +12,7 @@ from apps.core.following import Erasing, Following, exporting, follow, keeping, 
 from apps.orders import totals
 from apps.orders.silencing import silence
 
-HIS = """(o.customer_id = %(customer)s
+HIS = """(o.customer_id = ANY(%(customers)s::bigint[])
     OR o.store_id = %(store)s AND (o.email_key = ANY(%(addresses)s::text[])
         OR o.account = ANY(%(accounts)s::text[]) OR o.external_id = ANY(%(orders)s::text[])))"""
 """The orders of a person who is being forgotten, and those the request named besides."""
@@ -25,7 +25,7 @@ WHERE {HIS}
 
 _OTHERS = f"""
 SELECT DISTINCT o.customer_id FROM orders_order o
-WHERE o.customer_id IS NOT NULL AND o.customer_id IS DISTINCT FROM %(customer)s AND {HIS}
+WHERE o.customer_id IS NOT NULL AND o.customer_id <> ALL(%(customers)s::bigint[]) AND {HIS}
 """
 
 
@@ -33,7 +33,7 @@ def his(who: Erasing) -> dict[str, object]:
     """What `HIS` asks for."""
     return {
         "store": who.store_id,
-        "customer": who.customer_id,
+        "customers": list(who.customers),
         "addresses": list(who.addresses),
         "accounts": list(who.accounts),
         "orders": list(who.orders),
