@@ -6,3 +6,6 @@ class ConsentConfig(AppConfig):
     name = "apps.consent"
     verbose_name = _("Consent")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.consent import following  # noqa: F401, PLC0415  registers itself
