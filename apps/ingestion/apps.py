@@ -6,3 +6,6 @@ class IngestionConfig(AppConfig):
     name = "apps.ingestion"
     verbose_name = _("Deliveries")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.ingestion import following  # noqa: F401, PLC0415  registers itself

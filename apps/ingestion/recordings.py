@@ -17,7 +17,8 @@ T = TypeVar("T")
 LIST: Final = "DELIVERIES.json"
 ONE: Final = ".http.json"
 _TOPICS: Final = ("x-wc-webhook-topic", "x-shopify-topic")
-_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+# What tells no time (a deletion) is about something that was there before.
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class RecordingRefused(ValueError):
@@ -95,9 +96,7 @@ def _read(path: Path) -> Iterator[Recording]:
 def _folder(folder: Path) -> Iterator[Recording]:
     """The lists in it by name, then its single requests in the order in which they were sent."""
     lists = sorted(folder.rglob(LIST))
-    singles = sorted(
-        map(_one, sorted(folder.rglob(f"*{ONE}"))), key=lambda one: one.at or _EARLIEST
-    )
+    singles = sorted(map(_one, sorted(folder.rglob(f"*{ONE}"))), key=lambda one: one.at or _LATEST)
     if not lists and not singles:
         raise RecordingRefused(f"{folder}: there is no *{ONE} and no {LIST} in it")
     for path in lists:
