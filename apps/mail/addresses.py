@@ -51,7 +51,9 @@ def address(text: str) -> str:
 
 @lru_cache(maxsize=2048)
 def mailbox(name: str, email: str) -> str:
-    """`"Shop" <post@shop.example>`; a display name never holds an @, so it cannot pose as an address."""
+    """`"Shop" <post@shop.example>`; a display name never holds an @, so it cannot pose as an
+    address.
+    """
     shown = clean(name.replace("@", " "), 70)
     if not shown:
         return address(email)

@@ -6,3 +6,6 @@ class MailConfig(AppConfig):
     name = "apps.mail"
     verbose_name = _("Mail")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.mail import following  # noqa: F401, PLC0415  registers itself

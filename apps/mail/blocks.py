@@ -1,8 +1,8 @@
 """Templates as files, and the shared blocks they are put together from.
 
-`templates/mail/<preset>/<n>/` holds one mail: `mail.yaml` (subject and preheader per language) and per language an
-MJML and a text part. `templates/mail/blocks/<name>.mjml|.txt` holds a block once for all languages; the words it
-says stand in `words.yaml`, where `nl-u` falls back to `nl`.
+`templates/mail/<preset>/<n>/` holds one mail: `mail.yaml` (subject and preheader per language) and
+per language an MJML and a text part. `templates/mail/blocks/<name>.mjml|.txt` holds a block once
+for all languages; the words it says stand in `words.yaml`, where `nl-u` falls back to `nl`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2] / "templates" / "mail"
 LOCALES = ("nl", "nl-u", "en")
@@ -32,9 +33,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _yaml(path: Path) -> Any:
-    # Imported here: the sandboxed child reads blocks too and starts faster without a parser it may not need.
-    import yaml
-
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 

@@ -1,7 +1,7 @@
 """Colours of a shop made readable: WCAG 2.2 contrast, on light and on dark.
 
-A shop picks one accent. Text on it, links in it and the dark version are derived, so that no choice of the
-owner can make a button or a link unreadable.
+A shop picks one accent. Text on it, links in it and the dark version are derived, so that no choice
+of the owner can make a button or a link unreadable.
 """
 
 from __future__ import annotations

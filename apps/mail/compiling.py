@@ -1,7 +1,8 @@
 """A template made ready to send: checked, put together, compiled, tried on every sample.
 
-`compile_template` runs in a child with bounds (decision 24): what an author writes never meets a worker before it
-was proven harmless. `compile_here` is the same without the child, for templates that ship with the engine.
+`compile_template` runs in a child with bounds (decision 24): what an author writes never meets a
+worker before it was proven harmless. `compile_here` is the same without the child, for templates
+that ship with the engine.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ URL_OUTPUT = re.compile(r"\{\{-?\s*((?:links|shop|line)\.(?:restore|shop|url|cha
 def compile_template(source: Source, locale: str) -> Compiled:
     """Compile in the sandbox; raises `TemplateRefused` naming every problem."""
     for part in ("subject", "preheader", "mjml", "text"):
-        large = mjml.basic(getattr(source, part), part)  # type: ignore[arg-type]
+        large = mjml.basic(getattr(source, part), part)
         if large:
             raise TemplateRefused(large)
     answer = sandbox.run("compile", {"source": msgspec.to_builtins(source), "locale": locale})
@@ -67,7 +68,10 @@ def _blocks(text: str, part: Part) -> list[Problem]:
     asked = referenced(text)
     found = [
         Problem(
-            code="unknown_block", part=part, line=position(text, at)[0], column=position(text, at)[1],
+            code="unknown_block",
+            part=part,
+            line=position(text, at)[0],
+            column=position(text, at)[1],
             values={"what": name, "known": ", ".join(names())},
         )
         for name, at in asked

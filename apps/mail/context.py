@@ -1,7 +1,8 @@
 """What a mail may speak of: a closed set of values, turned into plain dicts for Liquid.
 
-Nothing else reaches a template: no model, no method, no setting. Every value is either text that is ready to be
-shown (amounts and dates in the reader's language) or empty, and "empty" is what makes a block vanish.
+Nothing else reaches a template: no model, no method, no setting. Every value is either text that is
+ready to be shown (amounts and dates in the reader's language) or empty, and "empty" is what makes a
+block vanish.
 """
 
 from __future__ import annotations
@@ -126,7 +127,9 @@ class MailContext(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=512)
 def shop_data(shop: Profile, locale: str) -> dict[str, Any]:
-    """The shop's part: the same object for every mail of a shop, so that its pieces are rendered once."""
+    """The shop's part: the same object for every mail of a shop, so that its pieces are rendered
+    once.
+    """
     accent = whole(shop.colour) if is_colour(shop.colour) else ACCENT
     night = readable(accent, NIGHT)
     data: dict[str, Any] = {
@@ -167,7 +170,9 @@ def shop_data(shop: Profile, locale: str) -> dict[str, Any]:
 
 
 def _without_blanks(data: dict[str, Any]) -> dict[str, Any]:
-    """Nothing instead of '': to Liquid an empty text is true, which would surprise whoever writes `{% if %}`."""
+    """Nothing instead of '': to Liquid an empty text is true, which would surprise whoever writes
+    `{% if %}`.
+    """
     return {name: None if value == "" else value for name, value in data.items()}
 
 

@@ -22,8 +22,8 @@ from apps.core.reasons import Reason
 
 # A mail to somebody else about a basket that goes has nothing left to say.
 _WHOSE = f"""
-SELECT m.id FROM mail_message m WHERE m.store_id = %(store)s AND (m.customer_id = %(customer)s
-    OR lower(m.address) = ANY(%(addresses)s::text[]) OR m.cart_id IN (SELECT c.id FROM carts_cart c WHERE {HIS}))
+SELECT m.id FROM mail_message m WHERE m.store_id = %(store)s AND (m.customer_id = ANY(%(customers)s::bigint[])
+    OR m.cart_id IN (SELECT c.id FROM carts_cart c WHERE {HIS}))
 ORDER BY m.id FOR NO KEY UPDATE
 """
 

@@ -1,8 +1,8 @@
 """From checked MJML to HTML that still holds its Liquid: the pipeline of performance.md section 6.
 
-1 every piece of Liquid becomes a token · 2 inline styles are cut out · 3 mrml · 4 tokens between elements become
-comments, which HTML parsers leave in place (between table rows too) · 5 the styles are inlined · 6 links get their
-tracking slot · 7 the Liquid returns.
+1 every piece of Liquid becomes a token · 2 inline styles are cut out · 3 mrml · 4 tokens between
+elements become comments, which HTML parsers leave in place (between table rows too) · 5 the styles
+are inlined · 6 links get their tracking slot · 7 the Liquid returns.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import mjml as mrml
 
 from apps.mail.colours import whole
 from apps.mail.links import web_address
+from apps.mail.liquid import ascii_only
 from apps.mail.mjml import spans
 from apps.mail.problems import Problem, TemplateRefused
 
@@ -41,7 +42,9 @@ UNTRACKED = ("links.unsubscribe",)
 def mask(text: str) -> tuple[str, list[str]]:
     """The text with a token for every piece of Liquid, and the pieces."""
     pieces, _ = spans(text)
-    out, kept, at = [], [], 0
+    out: list[str] = []
+    kept: list[str] = []
+    at = 0
     for start, end in pieces:
         out += [text[at:start], f"zqT{len(kept)}Tqz"]
         kept.append(text[start:end])
@@ -64,7 +67,7 @@ def to_html(source: str) -> str:
         reason = unmask(str(error), kept)[:200]
         raise TemplateRefused([Problem(code="mjml", values={"reason": reason})]) from error
     page = _inlined(_commented(FOREIGN_FONTS.sub("", page)), styles)
-    return _linked(_mended(page), kept)
+    return _linked(ascii_only(_mended(page)), kept)
 
 
 def _commented(page: str) -> str:
@@ -123,7 +126,9 @@ def slot(target: str, kept: list[str]) -> str:
 
 
 def _mixed(target: str, kept: list[str]) -> str:
-    """`https://shop/{{ x }}` and filtered links: captured whole, so that the filter sees the finished address."""
+    """`https://shop/{{ x }}` and filtered links: captured whole, so that the filter sees the
+    finished address.
+    """
     written = unmask(target, kept)
     starts_well = re.match(r"https?://[\w.-]+[/?#]", written) or LONE.fullmatch(target)
     if not starts_well or "{%" in written:

@@ -1,8 +1,9 @@
 """A letter: frozen once, written on the wire by hand.
 
-Django's and the standard library's MIME take 1.2 to 1.9 ms a mail (performance.md 6); this takes hundredths,
-because the HTML arrives already quoted. A test parses every letter back with `email` and finds it equal, without a
-defect. Decision 23: SMTP gets the bytes, other transports the attributes.
+Django's and the standard library's MIME take 1.2 to 1.9 ms a mail (performance.md 6); this takes
+hundredths, because the HTML arrives already quoted. A test parses every letter back with `email`
+and finds it equal, without a defect. Decision 23: SMTP gets the bytes, other transports the
+attributes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ TEXT_PART, HTML_PART = PART % b"plain", PART % b"html"
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """One mail to one person. `sender` and `reply_to` are mailboxes as `addresses.mailbox` makes them."""
+    """One mail to one person. `sender` and `reply_to` are mailboxes as `addresses.mailbox` makes
+    them.
+    """
 
     sender: str
     to: str
@@ -43,7 +46,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.to.isascii() and self.sender.isascii() and self.reply_to.isascii())
 
     def as_bytes(self) -> bytes:
-        """The message as SMTP carries it: CRLF, lines of at most 76 in the bodies, no leading dots."""
+        """The message as SMTP carries it: CRLF, body lines of at most 76, no leading dots."""
         boundary = self._boundary()
         head = [f"From: {_one_line(self.sender)}", f"To: {address(self.to)}"]
         if self.reply_to:
@@ -65,7 +68,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
     def _boundary(self) -> str:
-        # "=_" cannot stand in quoted-printable, so no body can hold it; derived, so every attempt is byte-equal.
+        # "=_" cannot stand in quoted-printable, so no body can hold it; derived, so every attempt
+        # is byte-equal.
         seed = self.headers.get("Message-ID") or self.to
         return "=_" + hashlib.blake2b(seed.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
@@ -82,7 +86,7 @@ def _one_line(value: str) -> str:
 def _header(name: str, value: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError("expected a header name of letters, digits and dashes")
-    plain = UNSEEN.sub(" ", value).strip()
+    plain = value.strip() if value.isprintable() else UNSEEN.sub(" ", value).strip()
     if not plain.isascii():
         plain = unstructured(plain)
     if name == "List-Unsubscribe":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# No white space, quotes, angle brackets, backslashes or controls: nothing that ends an attribute or a header.
+# No white space, quotes, angle brackets, backslashes or controls: nothing that ends an attribute or
+# a header.
 # No user-info: `https://shop.example@evil.example` reads as one shop and leads to another.
 WEB = re.compile(
     r"https?://(?:[^\s\"'<>\\\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?"

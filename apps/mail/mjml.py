@@ -1,8 +1,9 @@
 """MJML looked at before it is compiled, and mended after: mrml is fast, forgiving and fragile.
 
-Each rule here is a trap measured in performance.md section 6 ("mrml compared with npm mjml") or reliability.md 3.2:
-deep nesting ends the process, unknown elements vanish, inline styles are not inlined, images lack `alt`. All checks
-are one linear walk over the author's own text, so that positions are the author's.
+Each rule here is a trap measured in performance.md section 6 ("mrml compared with npm mjml") or
+reliability.md 3.2: deep nesting ends the process, unknown elements vanish, inline styles are not
+inlined, images lack `alt`. All checks are one linear walk over the author's own text, so that
+positions are the author's.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ HANDLER = re.compile(r"[\s\"'](on[a-z]+|srcdoc|formaction|action)\s*=", re.IGNOR
 
 
 def spans(text: str) -> tuple[list[tuple[int, int]], int | None]:
-    """Where Liquid stands, and the offset of the first piece that is never closed. Linear in the text."""
+    """Where Liquid stands, and the offset of the first piece that is never closed. Linear in the
+    text.
+    """
     found: list[tuple[int, int]] = []
     at = 0
     while True:

@@ -1,8 +1,8 @@
 """Amounts and dates as the reader writes them.
 
-Babel's CLDR data decides; its formatter costs 30 µs a call, too much for fifteen amounts a mail. So the pattern is
-taken from Babel once per language and currency and filled here. A test holds both equal over currencies × languages.
-Exponents are ISO 4217's by way of CLDR: JPY 0, EUR 2, KWD 3.
+Babel's CLDR data decides; its formatter costs 30 µs a call, too much for fifteen amounts a mail. So
+the pattern is taken from Babel once per language and currency and filled here. A test holds both
+equal over currencies × languages. Exponents are ISO 4217's by way of CLDR: JPY 0, EUR 2, KWD 3.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ REGIONS = {"en": "en_GB", "nl": "nl", "de": "de", "fr": "fr"}
 
 @lru_cache(maxsize=64)
 def reader(locale: str, country: str = "") -> Locale:
-    """CLDR's name for a template's language: `nl-u` reads like `nl`; English is British unless the shop is American."""
+    """CLDR's name for a template's language: `nl-u` reads like `nl`; English is British unless the
+    shop is American.
+    """
     language = locale.partition("-")[0]
     if language == "en" and country == "US":
         return Locale.parse("en_US")
@@ -53,12 +55,15 @@ class Pattern:
     def fill(self, amount: Decimal) -> str:
         rounded = amount.quantize(self.quantum, ROUND_HALF_EVEN)
         before, after = self.negative if rounded < 0 else self.positive
-        return before + format(abs(rounded), self.spec).translate(self.table) + after
+        digits = format(abs(rounded), self.spec).translate(self.table)
+        return f"{before}{digits}{after}"
 
 
 @lru_cache(maxsize=512)
 def pattern_for(currency: str, locale: Locale) -> Pattern | None:
-    """The pattern, or None where filling it by hand would differ from Babel (Indian grouping, other digits)."""
+    """The pattern, or None where filling it by hand would differ from Babel (Indian grouping, other
+    digits).
+    """
     pattern = Pattern(currency, locale)
     probes = [Decimal(0), Decimal("7.5"), Decimal("-1234.565"), Decimal("12345678.9")]
     same = all(pattern.fill(p) == format_currency(p, currency, locale=locale) for p in probes)

@@ -1,8 +1,8 @@
 """Words that come from outside, made safe to stand in a sentence.
 
-Names are typed by visitors. They lose control and direction signs; what a mail program would turn into a link
-("www.evil.example", an address) gets a zero-width break, so that our mail never advertises a stranger's link
-(reliability.md 3.1, "Homograph / spoof").
+Names are typed by visitors. They lose control and direction signs; what a mail program would turn
+into a link ("www.evil.example", an address) gets a zero-width break, so that our mail never
+advertises a stranger's link (reliability.md 3.1, "Homograph / spoof").
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from apps.mail.sizes import SHORT_NAME
 
-# C0, C1, line and paragraph separators, bidi marks/embeddings/isolates, zero-width signs, BOM, lone surrogates.
+# C0, C1, line and paragraph separators, bidi marks/embeddings/isolates, zero-width signs, BOM, lone
+# surrogates.
 UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]+"
 )
@@ -45,7 +46,9 @@ def spoken(text: str, limit: int = 200) -> str:
 
 @lru_cache(maxsize=8192)
 def short_name(title: str) -> str:
-    """A product as one would say it: cut at dash, pipe or bracket, at most thirty signs (product.md 7)."""
+    """A product as one would say it: cut at dash, pipe or bracket, at most thirty signs (product.md
+    7).
+    """
     name = clean(title)
     cut = CUT.sub("", name).strip()
     name = cut if len(cut) >= 3 else name

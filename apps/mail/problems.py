@@ -1,7 +1,8 @@
 """What is wrong with a template, said so that the person who wrote it can mend it.
 
-A problem is a code with values, so it survives the trip out of the sandbox as JSON and is put into the
-reader's own language only when it is shown. Scenario 30 of the product page: the line is always named.
+A problem is a code with values, so it survives the trip out of the sandbox as JSON and is put into
+the reader's own language only when it is shown. Scenario 30 of the product page: the line is always
+named.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from django.utils.translation import gettext
 
 
 def gettext_noop(sentence: str) -> str:
-    """Marks for translation. Not Django's: that one wants settings, and the sandboxed child has none."""
+    """Marks for translation. Not Django's: that one wants settings, and the sandboxed child has
+    none.
+    """
     return sentence
 
 

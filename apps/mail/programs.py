@@ -1,10 +1,10 @@
 """A settled template as one Python function.
 
-Walking python-liquid's tree costs a microsecond or three at each of two hundred places, more than everything else
-together. Templates that use only text, outputs, `if`, `unless` and plain `for` (all that ship, and nearly all that
-people write) are turned into a function that does the same; any other template is walked as before. Authors' words
-never become source: texts and keys are constants handed to the function, names are numbered. A property test holds
-both ways equal.
+Walking python-liquid's tree costs a microsecond or three at each of two hundred places, more than
+everything else together. Templates that use only text, outputs, `if`, `unless` and plain `for` (all
+that ship, and nearly all that people write) are turned into a function that does the same; any
+other template is walked as before. Authors' words never become source: texts and keys are constants
+handed to the function, names are numbered. A property test holds both ways equal.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from markupsafe import Markup, escape
 
 from apps.mail import sizes
 from apps.mail.links import web_address
-from apps.mail.liquid import FILTERS, TRACKER
+from apps.mail.liquid import FILTERS, TRACKER, ascii_only
 
 Program = Callable[[dict[str, Any]], list[str]]
 UNSAFE = re.compile("[&<>\"']")
@@ -79,8 +79,9 @@ def true(value: Any) -> bool:
 def shown(value: Any) -> str:
     """An output in HTML."""
     if type(value) is str:
-        return str(escape(value)) if UNSAFE.search(value) else value
-    return "" if value is None else str(to_liquid_string(value, True))
+        safe = str(escape(value)) if UNSAFE.search(value) else value
+        return safe if safe.isascii() else ascii_only(safe)
+    return "" if value is None else ascii_only(str(to_liquid_string(value, True)))
 
 
 def plain(value: Any) -> str:
@@ -128,10 +129,18 @@ class Writer:
             *(f" {name} = data.get({self.constant(head)})" for head, name in self.heads.items()),
         ]
         names = {
-            "member": member, "show": shown if self.env.autoescape else plain, "target": target, "items": items,
-            "within": within, "true": true, "eq": _eq, "lt": _lt, "LIMIT": sizes.LOOP_LIMIT, "TRACKER": TRACKER,
+            "member": member,
+            "show": shown if self.env.autoescape else plain,
+            "target": target,
+            "items": items,
+            "within": within,
+            "true": true,
+            "eq": _eq,
+            "lt": _lt,
+            "LIMIT": sizes.LOOP_LIMIT,
+            "TRACKER": TRACKER,
             **self.constants,
-        }  # fmt: skip
+        }
         source = "\n".join([*head, *self.lines, " return within(out)"])
         exec(compile(source, "<mail>", "exec"), names)  # noqa: S102 - no author's text is in the source
         written: Program = names["written"]
@@ -202,7 +211,8 @@ class Writer:
             raise Unsupported
         filters = expression.filters or []
         if [f.name for f in filters] == [TRACKER]:
-            return f"{'show' if self.env.autoescape else ''}(target(keep, {self.value(expression.left)}))"
+            safe = "show" if self.env.autoescape else ""
+            return f"{safe}(target(keep, {self.value(expression.left)}))"
         value = self.value(expression.left)
         for step in filters:
             if step.args or step.name == TRACKER:

@@ -1,7 +1,8 @@
 """Quoted-printable (RFC 2045 6.7) in pieces that can be joined.
 
-Each piece starts at the first column and ends with a soft break, so pieces join by concatenation and those that
-never change are encoded once. A dot never stands first on a line: no transport has to stuff it.
+Each piece starts at the first column and ends with a soft break, so pieces join by concatenation
+and those that never change are encoded once. A dot never stands first on a line: no transport has
+to stuff it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ def encode(text: str) -> bytes:
 
 @lru_cache(maxsize=8192)
 def piece(text: str) -> bytes:
-    """A text that something may follow. Cached: titles, counts and many prices return in the next mail."""
+    """A text that something may follow. Cached: titles, counts and many prices return in the next
+    mail.
+    """
     if (
         len(text) < 72
         and text.isascii()
@@ -41,7 +44,7 @@ def piece(text: str) -> bytes:
 
 
 class Quoted:
-    """Remembers the encoded form of a template's fixed pieces; the values of people pass through."""
+    """The encoded form of a template's fixed pieces; the values of people pass through."""
 
     __slots__ = ("fixed",)
 

@@ -1,7 +1,9 @@
-"""A compiled template and one person's context become a mail. This is the hot path: tens of thousands an hour.
+"""A compiled template and one person's context become a mail. This is the hot path: tens of
+thousands an hour.
 
-Everything that can be known earlier is: HTML is compiled at publish, the shop's parts are settled once per shop,
-and the quoted-printable form of what never changes is kept, so that per person only the values are worked on.
+Everything that can be known earlier is: HTML is compiled at publish, the shop's parts are settled
+once per shop, and the quoted-printable form of what never changes is kept, so that per person only
+the values are worked on.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheet:
-    """Where Liquid writes: pieces are kept apart, so that unchanging ones are known again by identity."""
+    """Where Liquid writes: pieces are kept apart, so that unchanging ones are known again by
+    identity.
+    """
 
     __slots__ = ("pieces", "size")
 
@@ -76,7 +80,9 @@ class Sheet:
 
 
 class Prepared:
-    """A compiled template for one shop: four parsed templates and the quoted form of their fixed pieces."""
+    """A compiled template for one shop: four parsed templates and the quoted form of their fixed
+    pieces.
+    """
 
     __slots__ = ("html", "preheader", "quoted", "subject", "text")
 
@@ -132,7 +138,7 @@ def render(compiled: Compiled, context: MailContext, *, address: Address | None 
         if len(mail.html) * 4 <= sizes.HTML_LIMIT or len(mail.html.encode()) < sizes.HTML_LIMIT:
             return mail
     raise TooLarge(
-        f"the HTML is {len(mail.html.encode())} bytes, at most {sizes.HTML_LIMIT - 1} are shown whole"
+        f"the HTML is {len(mail.html.encode())} bytes, at most {sizes.HTML_LIMIT - 1} show whole"
     )
 
 

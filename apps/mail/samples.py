@@ -1,7 +1,8 @@
 """A full example of everything a mail may say, and the ways in which it can be sparse.
 
-Every merge tag has a sample, so that every preview is full; publishing renders all variants, so that a mail is
-known to read well without a name, with forty lines, without pictures, before it meets a customer.
+Every merge tag has a sample, so that every preview is full; publishing renders all variants, so
+that a mail is known to read well without a name, with forty lines, without pictures, before it
+meets a customer.
 """
 
 from __future__ import annotations

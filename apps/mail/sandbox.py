@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,9 @@ from apps.mail.problems import Problem, TemplateRefused
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 8.0
-"""Starting Python and its imports on a busy machine; the work itself has its own, shorter clock in the child."""
+"""Starting Python and its imports on a busy machine; the work itself has its own, shorter clock in
+the child.
+"""
 
 
 def run(task: str, question: dict[str, Any]) -> Any:
@@ -46,7 +49,8 @@ def run(task: str, question: dict[str, Any]) -> Any:
 
 
 def _environment() -> dict[str, str]:
-    # Nothing of the engine's own settings: a child that is talked into something has no secrets to tell.
+    # Nothing of the engine's own settings: a child that is talked into something has no secrets to
+    # tell.
     kept = ("PATH", "LANG", "VIRTUAL_ENV", "SYSTEMROOT")
     return {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | {
         name: os.environ[name] for name in kept if name in os.environ
@@ -66,14 +70,13 @@ def _read(answer: bytes) -> Any:
 
 def main() -> None:
     """The child's whole life."""
-    import signal
-
-    from apps.mail.sandboxed import TASKS
+    from apps.mail.sandboxed import TASKS  # noqa: PLC0415 - only the child needs them
 
     question = sys.stdin.buffer.read()
     resource.setrlimit(resource.RLIMIT_AS, (sizes.MEMORY_LIMIT, sizes.MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # The default action of this alarm ends the process: C code that never returns to Python is ended as well.
+    # The default action of this alarm ends the process: C code that never returns to Python is
+    # ended as well.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, sizes.WALL_SECONDS)
     task, arguments = msgspec.json.decode(question)

@@ -1,8 +1,9 @@
 """The parts of a template that are the same for every customer of a shop, rendered once.
 
-Header, footer, delivery, returns and colours depend on the shop alone. Before the first mail such pieces are
-evaluated with the shop's data and become plain text; what is left for each person is a few dozen values. The
-evaluation is python-liquid's own, only earlier; a test holds settled and unsettled renders equal.
+Header, footer, delivery, returns and colours depend on the shop alone. Before the first mail such
+pieces are evaluated with the shop's data and become plain text; what is left for each person is a
+few dozen values. The evaluation is python-liquid's own, only earlier; a test holds settled and
+unsettled renders equal.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from liquid.builtin.tags.if_tag import IfNode
 from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.expression import Expression
 
-from apps.mail.liquid import TRACKER
+from apps.mail.liquid import TRACKER, ascii_only
 
 ROOT = "shop"
 PURE = (
@@ -37,7 +38,9 @@ PURE = (
 
 
 def settle(template: BoundTemplate, shop: dict[str, Any]) -> BoundTemplate:
-    """The template with everything evaluated that only asks for the shop. Changes the template it is given."""
+    """The template with everything evaluated that only asks for the shop. Changes the template it
+    is given.
+    """
     nodes = list(_all(template, template.nodes))
     if any(
         str(name) == ROOT
@@ -89,7 +92,9 @@ class Settler:
         return [node]
 
     def branch(self, node: IfNode) -> list[Node]:
-        """An `if` about the shop around something about the person: only the branch that holds stays."""
+        """An `if` about the shop around something about the person: only the branch that holds
+        stays.
+        """
         if node.condition.evaluate(self.context):
             return self.nodes(node.consequence.nodes)
         if not node.alternatives:
@@ -112,7 +117,8 @@ class Settler:
     def rendered(self, node: Node) -> str:
         buffer = self.context.template._get_buffer()  # noqa: SLF001 - python-liquid has no public name for it
         node.render(self.context, buffer)
-        return buffer.getvalue()
+        text = buffer.getvalue()
+        return ascii_only(text) if self.context.autoescape else text
 
 
 def _asks_shop_only(expression: Expression) -> bool:

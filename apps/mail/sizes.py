@@ -1,8 +1,8 @@
 """How large things may be; one place, so that editor, sandbox and sender agree.
 
-Where the numbers come from: mrml's stack dies near 10,000 nested tags and in the child at far fewer, so depth is
-checked before it (performance.md 6, decision 24); Gmail clips mail above about 102 KB and with it the
-unsubscribe link (reliability.md 4.2).
+Where the numbers come from: mrml's stack dies near 10,000 nested tags and in the child at far
+fewer, so depth is checked before it (performance.md 6, decision 24); Gmail clips mail above about
+102 KB and with it the unsubscribe link (reliability.md 4.2).
 """
 
 from __future__ import annotations

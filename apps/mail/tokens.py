@@ -1,9 +1,10 @@
 """Signed links: who may unsubscribe, which link was clicked, which basket to bring back.
 
-A token is base64url of (purpose, store, message, slot or address hash) and a 128-bit MAC over exactly those bytes:
-bound to its purpose and its store, readable without a database, worthless when altered. It holds no address. Keys
-are a ring, newest first: new links use the first, old links keep working while their key is in the ring. Tokens do
-not expire by themselves: a way out must work for ever; how long a basket is kept is the basket's own matter.
+A token is base64url of (purpose, store, message, slot or address hash) and a 128-bit MAC over
+exactly those bytes: bound to its purpose and its store, readable without a database, worthless when
+altered. It holds no address. Keys are a ring, newest first: new links use the first, old links keep
+working while their key is in the ring. Tokens do not expire by themselves: a way out must work for
+ever; how long a basket is kept is the basket's own matter.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ def _link(token: str, wanted: int, ring: Ring) -> Link | None:
 
 
 def _read(token: str, length: int, ring: Ring) -> bytes | None:
-    """The payload when one key of the ring made its MAC. One spelling per token: no padding, no loose bits."""
+    """The payload when one key of the ring made its MAC. One spelling per token: no padding, no
+    loose bits.
+    """
     if len(token) != length or not token.isascii():
         return None
     try:
@@ -127,7 +130,9 @@ def _read(token: str, length: int, ring: Ring) -> bytes | None:
 def addresses(
     base: str, store: int, message: int, *, ring: Ring, restore_target: str = ""
 ) -> Callable[[int, str], str]:
-    """For `rendering.render`: the tracked address of each slot, the basket's own link under its own purpose."""
+    """For `rendering.render`: the tracked address of each slot, the basket's own link under its own
+    purpose.
+    """
     root = base.rstrip("/") + "/r/"
 
     def tracked(slot: int, target: str) -> str:

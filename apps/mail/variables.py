@@ -1,12 +1,13 @@
 """Names a template uses, held against the names there are.
 
-Scenario 30: an unknown variable or a broken tag names its line. Loop variables are followed to the list they walk,
-so `line.titel` is found as well.
+Scenario 30: an unknown variable or a broken tag names its line. Loop variables are followed to the
+list they walk, so `line.titel` is found as well.
 """
 
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from functools import lru_cache
 from typing import Any
@@ -46,53 +47,57 @@ def check(text: str, part: Part) -> list[Problem]:
         analysis = TEXT.from_string(text).analyze()
     except LiquidError as error:
         return [_syntax(error, text, part)]
-    loops = {name: f"{path}[]" for name, path in LOOP.findall(text)}
-    local = set(analysis.locals) | set(OWN)
+    names = Names(text, set(analysis.locals) | set(OWN))
     found = [
-        Problem(
-            code="unknown_filter",
-            part=part,
-            line=position(text, span.index)[0],
-            column=position(text, span.index)[1],
-            values={"what": name, "known": ", ".join(sorted(FILTERS))},
+        _problem(
+            "unknown_filter", text, part, span.index, what=name, known=", ".join(sorted(FILTERS))
         )
         for name, spans in analysis.filters.items()
         if name not in FILTERS
         for span in spans
     ]
-    for variables in analysis.variables.values():
-        for variable in variables:
-            problem = _unknown(variable.segments, variable.span.index, text, part, loops, local)
-            if problem:
-                found.append(problem)
+    for variable in itertools.chain.from_iterable(analysis.variables.values()):
+        if not names.holds(variable.segments):
+            what, near = ".".join(map(str, variable.segments)), names.near(variable.segments)
+            found.append(
+                _problem("unknown_variable", text, part, variable.span.index, what=what, near=near)
+            )
     return sorted(found, key=lambda p: (p.line, p.column))
 
 
-def _unknown(
-    segments: list[Any], at: int, text: str, part: Part, loops: dict[str, str], local: set[str]
-) -> Problem | None:
-    head = str(segments[0])
-    if head in local and head not in loops:
-        return None
-    path = ".".join([loops.get(head, head), *(str(s) for s in segments[1:] if isinstance(s, str))])
-    trimmed = re.sub(r"\.(size|first|last)$", "", path)
-    if trimmed in known() or trimmed.endswith("[]"):
-        return None
-    written = ".".join(str(s) for s in segments)
-    near = difflib.get_close_matches(path, known(), 1, 0.5)
+def _problem(code: str, text: str, part: Part, at: int, **values: str) -> Problem:
     line, column = position(text, at)
-    shown = near[0].replace(loops.get(head, head), head, 1) if near else ""
-    return Problem(
-        code="unknown_variable",
-        part=part,
-        line=line,
-        column=column,
-        values={"what": written, "near": shown},
-    )
+    return Problem(code=code, part=part, line=line, column=column, values=values)
+
+
+class Names:
+    """What one part may call things: the context's names, its own, and those of its loops."""
+
+    def __init__(self, text: str, own: set[str]) -> None:
+        self.loops = {name: f"{path}[]" for name, path in LOOP.findall(text)}
+        self.own = own
+
+    def path(self, segments: list[Any]) -> str:
+        head, rest = str(segments[0]), [s for s in segments[1:] if isinstance(s, str)]
+        return ".".join([self.loops.get(head, head), *rest])
+
+    def holds(self, segments: list[Any]) -> bool:
+        head = str(segments[0])
+        if head in self.own and head not in self.loops:
+            return True
+        path = re.sub(r"\.(size|first|last)$", "", self.path(segments))
+        return path in known() or path.endswith("[]")
+
+    def near(self, segments: list[Any]) -> str:
+        head = str(segments[0])
+        found = difflib.get_close_matches(self.path(segments), known(), 1, 0.5)
+        return found[0].replace(self.loops.get(head, head), head, 1) if found else ""
 
 
 def _syntax(error: LiquidError, text: str, part: Part) -> Problem:
-    """A Liquid error as a problem with its place; a tag that is never closed is named where it was opened."""
+    """A Liquid error as a problem with its place; a tag that is never closed is named where it was
+    opened.
+    """
     token = error.token
     at = token.start_index if token is not None else -1
     if not 0 <= at < len(text):

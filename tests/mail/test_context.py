@@ -53,10 +53,13 @@ def test_money_is_written_as_babel_writes_it(amount, currency, locale):
 @pytest.mark.parametrize(
     ("amount", "currency", "locale", "shown"),
     [
-        ("1249.5", "EUR", "nl", "€\xa01.249,50"), ("1249.5", "EUR", "en_GB", "€1,249.50"), ("1250", "JPY", "en_GB", "JP¥1,250"),
-        ("1.2345", "KWD", "en_US", "KWD1.234"), ("-5", "EUR", "nl", "€\xa0-5,00"),
+        ("1249.5", "EUR", "nl", "€\xa01.249,50"),
+        ("1249.5", "EUR", "en_GB", "€1,249.50"),
+        ("1250", "JPY", "en_GB", "JP¥1,250"),
+        ("1.2345", "KWD", "en_US", "KWD1.234"),
+        ("-5", "EUR", "nl", "€\xa0-5,00"),
     ],
-)  # fmt: skip
+)
 def test_exponents_are_right(amount, currency, locale, shown):
     assert money.money(Decimal(amount), currency, Locale.parse(locale)) == shown
 
@@ -96,9 +99,22 @@ def test_a_spoken_name_is_one_line_without_links(text):
 
 @pytest.mark.parametrize(
     "url",
-    ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "//", "https://", "https://a@evil.example/", "ftp://x.example",
-     " java\nscript:x", "http://x.example:99999999/", "mailto:x@y.example", "https://x.example\x00", "http:/x", "https://[x/"],
-)  # fmt: skip
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "//",
+        "https://",
+        "https://a@evil.example/",
+        "ftp://x.example",
+        " java\nscript:x",
+        "http://x.example:99999999/",
+        "mailto:x@y.example",
+        "https://x.example\x00",
+        "http:/x",
+        "https://[x/",
+    ],
+)
 def test_only_web_addresses_are_links(url):
     assert web_address(url) == ""
 

@@ -152,9 +152,23 @@ def test_no_value_can_add_a_header(name, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "ada", "ada@", "@x.example", "a@b", "ada@x.example, eve@y.example", "ada@x.example\r\nBcc: e@y.example", "a b@x.example",
-     "<ada@x.example>", "ada@x..example", "ada@-x.example", 'a"b@x.example', "a..b@x.example", "a" * 65 + "@x.example"],
-)  # fmt: skip
+    [
+        "",
+        "ada",
+        "ada@",
+        "@x.example",
+        "a@b",
+        "ada@x.example, eve@y.example",
+        "ada@x.example\r\nBcc: e@y.example",
+        "a b@x.example",
+        "<ada@x.example>",
+        "ada@x..example",
+        "ada@-x.example",
+        'a"b@x.example',
+        "a..b@x.example",
+        "a" * 65 + "@x.example",
+    ],
+)
 def test_only_one_plain_address_is_an_address(text):
     with pytest.raises(AddressRefused) as caught:
         address(text)
