@@ -159,7 +159,7 @@ _READERS: dict[Any, Any] = {
 def plain_part(part: Any) -> Any:
     """A part in the shortest words that `read_part` reads back as the same part."""
     config = plain_config(part)
-    short = getattr(part, "short", None)
+    short: str = getattr(part, "short", "")
     if not config:
         return part.kind
     return {part.kind: config[short] if set(config) == {short} else config}

@@ -72,14 +72,14 @@ class Definition:
             "purpose": self.purpose,
             "priority": self.priority,
             "trigger": plain_part(self.trigger),
-            "filter": [plain_part(part) for part in self.filter],
+            "filter": [plain_part(part) for part in self.filter] or None,
             "reentry": reentry,
             "merge_within": None if self.merge_within is None else str(self.merge_within),
             "holdout": None if self.holdout is None else plain_value(self.holdout) or OFF,
             "exits": [plain_part(part) for part in self.exits],
             "steps": [plain_part(part) for part in self.steps],
         }
-        return {key: value for key, value in words.items() if value not in (None, [])}
+        return {key: value for key, value in words.items() if value is not None}
 
 
 def read(plain: Any) -> Definition:

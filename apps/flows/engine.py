@@ -80,10 +80,9 @@ def _put_back(run: Run, at: datetime, problem: Exception) -> None:
 def _take(runs: Sequence[Run], at: datetime) -> None:
     known = plans.load(run.version_id for run in runs)
     rules = walking.running({run.flow_id for run in runs})
-    ready, held = [], []
-    for run in runs:
-        (ready if run.version_id in known and run.flow_id in rules else held).append(run)
-    moves = [Move(run.id, run.position, due_at=at + HELD_FOR) for run in held]
+    ready = [run for run in runs if run.version_id in known and run.flow_id in rules]
+    going = {run.id for run in ready}
+    moves = [Move(run.id, run.position, due_at=at + HELD_FOR) for run in runs if run.id not in going]
     cases, early = _due(ready, known, rules, at)
     cases, stopped = _judged(cases, at)
     taken, went = _walk(cases, at)

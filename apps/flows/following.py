@@ -49,7 +49,7 @@ WHERE e.id = ANY(%s::bigint[]) AND m.customer_id = e.customer_id AND m.store_id 
 
 _LEAVE = f"""
 UPDATE flows_enrollment e SET status = 'exited', reason = %(reason)s, due_at = NULL, ended_at = %(at)s
-WHERE e.status = 'active' AND (e.customer_id = %(customer)s
+WHERE e.status = 'active' AND (e.customer_id = ANY(%(customers)s::bigint[])
     OR e.cart_id IN (SELECT c.id FROM carts_cart c WHERE {HIS}))
 """
 
@@ -85,8 +85,8 @@ def _leave(who: Erasing) -> None:
 def _forget_details(who: Erasing) -> None:
     db.run(
         "UPDATE flows_steprun r SET detail = '{}' FROM flows_enrollment e"
-        " WHERE e.id = r.enrollment_id AND e.customer_id = %s AND r.detail <> '{}'",
-        [who.customer_id],
+        " WHERE e.id = r.enrollment_id AND e.customer_id = ANY(%s::bigint[]) AND r.detail <> '{}'",
+        [list(who.customers)],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -55,7 +56,7 @@ class Move(msgspec.Struct, frozen=True):
     attempts: int = 0
 
 
-def run_of(row: Sequence[object]) -> Run:
+def run_of(row: Sequence[Any]) -> Run:
     """A row of RUN_COLUMNS."""
     return Run(**dict(zip(Run.__struct_fields__, row, strict=True)))
 

@@ -110,7 +110,8 @@ def _refuse_hostile(text: str) -> None:
             depth += 1
             refused = refused or (gettext("nested too deeply") if depth > DEEPEST else "")
         if refused:
-            raise DefinitionRefused([Problem((), refused, event.start_mark.line + 1)])
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise DefinitionRefused([Problem((), refused, line)])
 
 
 def _unreadable(error: yaml.MarkedYAMLError) -> Problem:
