@@ -1,0 +1,13 @@
+"""The addresses that stand in mails. Whatever follows the slash is answered here, with or without the last one."""
+
+from __future__ import annotations
+
+from django.urls import re_path
+
+from apps.tracking import views
+
+# `\Z` and not `$`, which would let a line break through behind a good token.
+urlpatterns = [
+    re_path(r"^u/(?P<token>(?s:.*?))/?\Z", views.leave, name="leave"),
+    re_path(r"^r/(?P<token>(?s:.*?))/?\Z", views.follow, name="follow"),
+]
