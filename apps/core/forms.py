@@ -135,7 +135,9 @@ def _form_field(spec: FieldSpec) -> forms.Field:
     }
     if spec.choices:
         return forms.ChoiceField(choices=spec.labelled(), **common)
-    limits = {name: spec.metadata[name] for name in ("min_value", "max_value") if name in spec.metadata}
+    limits = {
+        name: spec.metadata[name] for name in ("min_value", "max_value") if name in spec.metadata
+    }
     if spec.type is bool:
         return forms.BooleanField(**common)
     if spec.type is int:

@@ -43,6 +43,7 @@ def _message(store: Store, **more: Any) -> Any:
         "template_slug": "one",
         "status": "rejected",
         "planned_at": NOW,
+        "wanted_at": NOW,
         "valid_until": NOW,
     }
     return Message.objects.create(store=store, **{**values, **more})
