@@ -17,7 +17,7 @@ BATCH = 500
 BACK_OFF = timedelta(seconds=30)
 
 _CLAIM = """
-SELECT e.id, e.store_id, e.customer_id, e.subject, e.kind, e.occurred_at, e.data::text
+SELECT e.id, e.store_id, e.customer_id, e.subject, e.kind, e.occurred_at, e.recorded_at, e.data::text
 FROM (
     SELECT event_id FROM events_announcement
     WHERE due_at <= %(at)s ORDER BY due_at, event_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
@@ -67,7 +67,8 @@ def _claim(at: datetime, limit: int) -> list[Told]:
             subject=row[3],
             kind=row[4],
             occurred_at=row[5],
-            data=msgspec.json.decode(row[6]),
+            recorded_at=row[6],
+            data=msgspec.json.decode(row[7]),
         )
         for row in found
     ]

@@ -19,6 +19,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     kind: str
     occurred_at: datetime
+    recorded_at: datetime
+    """When we learned of it; may be long after it happened."""
     data: dict[str, Any]
 
 

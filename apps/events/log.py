@@ -32,8 +32,8 @@ WITH told AS (
         %(moments)s::timestamptz[], %(keys)s::text[], %(data)s::jsonb[], %(announced)s::boolean[])
         AS t(store_id, customer_id, subject, kind, occurred_at, source_key, data, announced)
 ), added AS (
-    INSERT INTO events_event (store_id, customer_id, subject, kind, occurred_at, shape, source_key, data)
-    SELECT store_id, customer_id, subject, kind, occurred_at, 1, source_key, data FROM told
+    INSERT INTO events_event (store_id, customer_id, subject, kind, occurred_at, recorded_at, shape, source_key, data)
+    SELECT store_id, customer_id, subject, kind, occurred_at, %(at)s, 1, source_key, data FROM told
     ON CONFLICT (store_id, kind, source_key) DO NOTHING
     RETURNING id, store_id, kind, source_key
 )
