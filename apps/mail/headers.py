@@ -62,7 +62,7 @@ def _unsubscribe(url: str, mailbox: str, uid: str) -> dict[str, str]:
         return {}
     found = {"List-Unsubscribe": ", ".join(ways)}
     if web_address(url):
-        # RFC 8058 asks for https; a public address of a running shop has it, a laptop's demo need not.
+        # RFC 8058 asks for https; a running shop's public address has it, a demo's need not.
         found["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return found
 

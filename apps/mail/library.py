@@ -78,7 +78,9 @@ def checksum(source: Source) -> str:
     return hashlib.blake2b(msgspec.json.encode(source), digest_size=8).hexdigest()
 
 
-def install_templates(store: Store, preset: str, locales: Sequence[str] = LOCALES) -> list[Template]:
+def install_templates(
+    store: Store, preset: str, locales: Sequence[str] = LOCALES
+) -> list[Template]:
     """This shop's own copy of a preset's mails, published. What the shop already has is left as it is."""
     slugs = [slug for slug, (name, _) in shipped().items() if name == preset]
     if not slugs:
@@ -90,7 +92,12 @@ def install_templates(store: Store, preset: str, locales: Sequence[str] = LOCALE
 
 def _install(store: Store, slug: str, locale: str, result: Compiled) -> Template:
     source = source_of(slug, locale)
-    fields = {"subject": source.subject, "preheader": source.preheader, "mjml": source.mjml, "text": source.text}
+    fields = {
+        "subject": source.subject,
+        "preheader": source.preheader,
+        "mjml": source.mjml,
+        "text": source.text,
+    }
     template, made = Template.objects.get_or_create(
         store=store,
         slug=slug,
