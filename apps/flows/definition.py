@@ -12,7 +12,14 @@ from django.utils.translation import gettext
 
 from apps.core.durations import OFF, Duration
 from apps.core.registry import Registry
-from apps.flows.config import ValueRefused, plain_part, plain_value, read_decimal, read_duration, read_part
+from apps.flows.config import (
+    ValueRefused,
+    plain_part,
+    plain_value,
+    read_decimal,
+    read_duration,
+    read_part,
+)
 from apps.flows.parts import Condition, Exit, Step, Trigger, conditions, exits, steps, triggers
 from apps.flows.problems import DefinitionRefused, Path, Problem, one_of, shown
 from apps.flows.words import PRIORITIES, PURPOSES
@@ -85,7 +92,9 @@ class Definition:
 def read(plain: Any) -> Definition:
     """The plan these words describe. Raises DefinitionRefused with every problem at once."""
     if not isinstance(plain, dict):
-        raise DefinitionRefused([Problem((), gettext("expected a map with the keys %s") % ", ".join(KEYS))])
+        raise DefinitionRefused(
+            [Problem((), gettext("expected a map with the keys %s") % ", ".join(KEYS))]
+        )
     reader = _Reader(plain)
     definition = reader.read()
     if definition is None or reader.problems:
@@ -101,7 +110,9 @@ class _Reader:
         self.problems: list[Problem] = [
             Problem((str(key),), one_of(KEYS, str(key))) for key in plain if key not in KEYS
         ]
-        self.problems += [Problem((key,), gettext("this is missing")) for key in REQUIRED if key not in plain]
+        self.problems += [
+            Problem((key,), gettext("this is missing")) for key in REQUIRED if key not in plain
+        ]
 
     def read(self) -> Definition | None:
         values: dict[str, Any] = {
@@ -129,11 +140,19 @@ class _Reader:
         if isinstance(given, str) and pattern.fullmatch(given):
             return given
         if key in self.plain:
-            self._wrong(key, gettext("expected %(words)s; got “%(got)s”") % {"words": words, "got": shown(given)})
+            self._wrong(
+                key,
+                gettext("expected %(words)s; got “%(got)s”")
+                % {"words": words, "got": shown(given)},
+            )
         return None
 
     def _name(self) -> str | None:
-        return self._matched("name", re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,119}"), gettext("a text of at most 120 characters"))
+        return self._matched(
+            "name",
+            re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,119}"),
+            gettext("a text of at most 120 characters"),
+        )
 
     def _word(self, key: str, allowed: Any) -> str | None:
         given = self.plain.get(key)
@@ -153,7 +172,10 @@ class _Reader:
         if not isinstance(given, list) or len(given) > MOST_STEPS:
             self._wrong(key, gettext("expected a list of at most %s") % MOST_STEPS)
             return ()
-        found = [read_part(family, plain, (key, place), self.problems) for place, plain in enumerate(given)]
+        found = [
+            read_part(family, plain, (key, place), self.problems)
+            for place, plain in enumerate(given)
+        ]
         return tuple(part for part in found if part is not None)
 
     def _reentry(self) -> str | Duration | None:
@@ -189,7 +211,9 @@ class _Reader:
             share = Decimal(-1)
         if 0 <= share <= MOST_HELD_OUT and round(share, 2) == share:
             return share
-        expected = gettext("expected off, or a percentage up to %(most)s with two decimals at most; got “%(got)s”")
+        expected = gettext(
+            "expected off, or a percentage up to %(most)s with two decimals at most; got “%(got)s”"
+        )
         self._wrong("holdout", expected % {"most": MOST_HELD_OUT, "got": shown(given)})
         return None
 
@@ -204,11 +228,17 @@ def _impossible(plan: tuple[Step, ...]) -> list[Problem]:
         if not step.leaves_trace and opens <= so_far:
             problems.append(Problem(("steps", place), _too_short(opens - so_far)))
         if step.speaks and spoke == opens:
-            problems.append(Problem(("steps", place), gettext("two mails at one moment: put a wait between them")))
+            problems.append(
+                Problem(
+                    ("steps", place), gettext("two mails at one moment: put a wait between them")
+                )
+            )
         spoke = opens if step.speaks else spoke
         so_far = opens
     if not plan[-1].leaves_trace:
-        problems.append(Problem(("steps", len(plan) - 1), gettext("nothing follows this wait: leave it out")))
+        problems.append(
+            Problem(("steps", len(plan) - 1), gettext("nothing follows this wait: leave it out"))
+        )
     return problems
 
 

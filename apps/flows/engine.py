@@ -33,7 +33,12 @@ HELD_FOR = timedelta(minutes=15)
 PUT_BACK_FOR = timedelta(minutes=1)
 BREATH = timedelta(seconds=1)
 MOST_ATTEMPTS = 3
-_OF_THE_DATABASE = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError)
+_OF_THE_DATABASE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    OperationalError,
+    InterfaceError,
+)
 
 
 def advance_due(at: datetime, limit: int = BATCH) -> int:
@@ -67,13 +72,21 @@ def _advance(runs: Sequence[Run], at: datetime) -> None:
 
 
 def _put_back(run: Run, at: datetime, problem: Exception) -> None:
-    log.error("enrollment %s cannot be advanced (attempt %s)", run.id, run.attempts + 1, exc_info=problem)
+    log.error(
+        "enrollment %s cannot be advanced (attempt %s)", run.id, run.attempts + 1, exc_info=problem
+    )
     attempts = run.attempts + 1
     if attempts < MOST_ATTEMPTS:
         pause = PUT_BACK_FOR * 4**run.attempts
         walking.write([Move(run.id, run.position, due_at=at + pause, attempts=attempts)], at)
     else:
-        ended = Move(run.id, run.position, status="exited", reason=Reason.CRASHED_THREE_TIMES, attempts=attempts)
+        ended = Move(
+            run.id,
+            run.position,
+            status="exited",
+            reason=Reason.CRASHED_THREE_TIMES,
+            attempts=attempts,
+        )
         walking.write([ended], at)
 
 
@@ -82,7 +95,9 @@ def _take(runs: Sequence[Run], at: datetime) -> None:
     rules = walking.running({run.flow_id for run in runs})
     ready = [run for run in runs if run.version_id in known and run.flow_id in rules]
     going = {run.id for run in ready}
-    moves = [Move(run.id, run.position, due_at=at + HELD_FOR) for run in runs if run.id not in going]
+    moves = [
+        Move(run.id, run.position, due_at=at + HELD_FOR) for run in runs if run.id not in going
+    ]
     cases, early = _due(ready, known, rules, at)
     cases, stopped = _judged(cases, at)
     taken, went = _walk(cases, at)
@@ -105,7 +120,9 @@ def _due(
             early.append(Move(run.id, run.position, due_at=moment))
         else:
             cases.append(
-                Case(run=run, plan=plan, rules=rules[run.flow_id], position=run.position, due=moment)
+                Case(
+                    run=run, plan=plan, rules=rules[run.flow_id], position=run.position, due=moment
+                )
             )
     return cases, early
 
@@ -157,7 +174,11 @@ def ended(run: Run, verdict: Verdict) -> Move:
 
 def _since(case: Case, verdict: Verdict) -> datetime | None:
     """An order silences a basket's mail from when the basket was begun."""
-    return (verdict.since or case.run.triggered_at) if case.plan.definition.trigger.lane == "basket" else None
+    return (
+        (verdict.since or case.run.triggered_at)
+        if case.plan.definition.trigger.lane == "basket"
+        else None
+    )
 
 
 def _walk(cases: Sequence[Case], at: datetime) -> tuple[list[Taken], list[Move]]:
@@ -199,6 +220,6 @@ def _arrived(case: Case, position: int, at: datetime) -> Case | Move:
     due = planned[position] + late
     if case.step.speaks or due > at:
         return Move(case.run.id, position, due_at=max(due, at + BREATH))
-    return Case(run=case.run, plan=case.plan, rules=case.rules, position=position, due=due, since=case.since)
-
-
+    return Case(
+        run=case.run, plan=case.plan, rules=case.rules, position=position, due=due, since=case.since
+    )

@@ -68,7 +68,9 @@ def settle(people: Collection[int], carts: Collection[int], at: datetime) -> int
         verdicts = _exits(concerned)
         over = {run.id: verdicts[run.id] for run, _, _ in concerned if verdicts[run.id].reason}
         moves = [
-            ended(run, over[run.id]) for run, status, _ in concerned if run.id in over and status == "active"
+            ended(run, over[run.id])
+            for run, status, _ in concerned
+            if run.id in over and status == "active"
         ]
         walking.write(moves, at)
         withdraw_runs({run_id: verdict.reason for run_id, verdict in over.items()}, at)

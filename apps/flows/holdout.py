@@ -34,8 +34,18 @@ def draw(shares: Mapping[Seat, Decimal], at: datetime) -> frozenset[Seat]:
         return frozenset()
     drawing = sorted(seat for seat, share in shares.items() if share > 0)
     if drawing:
-        db.run(_DRAW, [at, *_columns(drawing), [_ticket() for _ in drawing], [shares[seat] for seat in drawing]])
-    return frozenset((flow, customer) for flow, customer in db.rows(_READ, _columns(sorted(shares))))
+        db.run(
+            _DRAW,
+            [
+                at,
+                *_columns(drawing),
+                [_ticket() for _ in drawing],
+                [shares[seat] for seat in drawing],
+            ],
+        )
+    return frozenset(
+        (flow, customer) for flow, customer in db.rows(_READ, _columns(sorted(shares)))
+    )
 
 
 def _columns(seats: list[Seat]) -> list[list[int]]:

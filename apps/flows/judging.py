@@ -71,11 +71,24 @@ def judge(subjects: Iterable[Subject]) -> dict[int, Verdict]:
 def _judge(rulebook: Rulebook, group: Sequence[Subject]) -> dict[int, Verdict]:
     columns = [
         [getattr(subject, name) for subject in group]
-        for name in ("key", "store_id", "customer_id", "cart_id", "order_id", "triggered_at", "merges_until")
+        for name in (
+            "key",
+            "store_id",
+            "customer_id",
+            "cart_id",
+            "order_id",
+            "triggered_at",
+            "merges_until",
+        )
     ]
     rows = db.rows(rulebook.statement, [*rulebook.params, *columns])
     return {
-        key: Verdict(reason=reason or "", completes=reason in rulebook.completing, since=since, held_until=held)
+        key: Verdict(
+            reason=reason or "",
+            completes=reason in rulebook.completing,
+            since=since,
+            held_until=held,
+        )
         for key, reason, since, held in rows
     }
 
@@ -95,4 +108,6 @@ def rulebook_of(exits: tuple[Exit, ...], conditions: tuple[Condition, ...], hold
         params += where.params
     verdict = f"CASE {' '.join(arms)} END" if arms else "NULL::text"
     statement = _JUDGE.format(verdict=verdict, hold=hold or "NULL::timestamptz")
-    return Rulebook(statement, tuple(params), frozenset(ending.reason for ending in exits if ending.completes))
+    return Rulebook(
+        statement, tuple(params), frozenset(ending.reason for ending in exits if ending.completes)
+    )

@@ -35,7 +35,12 @@ def dump_plain(plain: dict[str, Any]) -> str:
     """The file of a plan in words: one line per step, settings beside their step."""
     laid_out = {key: _laid_out(key, value) for key, value in plain.items()}
     return yaml.dump(
-        laid_out, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=10_000
+        laid_out,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=10_000,
     )
 
 
@@ -53,7 +58,9 @@ def load(text: str | bytes) -> Definition:
 
 def placed(problems: list[Problem] | tuple[Problem, ...], lines: Lines) -> list[Problem]:
     """Problems with the line of their place, or of the nearest place around it, in the order of the file."""
-    found = [problem if problem.line else problem.at(_line(problem.path, lines)) for problem in problems]
+    found = [
+        problem if problem.line else problem.at(_line(problem.path, lines)) for problem in problems
+    ]
     return sorted(found, key=lambda problem: (problem.line or 0, problem.field))
 
 
@@ -81,7 +88,9 @@ def parse(text: str | bytes) -> tuple[Any, Lines, list[Problem]]:
 
 def _decoded(text: str | bytes) -> str:
     if len(text) > LARGEST:
-        raise DefinitionRefused([Problem((), gettext("larger than %s bytes: that is no flow") % LARGEST, 1)])
+        raise DefinitionRefused(
+            [Problem((), gettext("larger than %s bytes: that is no flow") % LARGEST, 1)]
+        )
     if isinstance(text, str):
         return text
     try:
@@ -129,7 +138,9 @@ def _plain(node: yaml.Node, path: Path, lines: Lines, problems: list[Problem]) -
     if isinstance(node, yaml.MappingNode):
         return dict(_pairs(node, path, lines, problems))
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, (*path, place), lines, problems) for place, child in enumerate(node.value)]
+        return [
+            _plain(child, (*path, place), lines, problems) for place, child in enumerate(node.value)
+        ]
     return _scalar(node)
 
 
@@ -176,10 +187,14 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(
-    _Beside, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=True)
+    _Beside,
+    lambda dumper, data: dumper.represent_mapping(
+        "tag:yaml.org,2002:map", data.items(), flow_style=True
+    ),
 )
 _Dumper.add_representer(
-    _InLine, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
+    _InLine,
+    lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True),
 )
 
 
@@ -194,4 +209,6 @@ def _part(value: Any) -> Any:
     """A part: its kind, and beside it what was set."""
     if not isinstance(value, dict):
         return value
-    return {kind: _Beside(given) if isinstance(given, dict) else given for kind, given in value.items()}
+    return {
+        kind: _Beside(given) if isinstance(given, dict) else given for kind, given in value.items()
+    }

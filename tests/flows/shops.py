@@ -86,7 +86,10 @@ class Shop:
 
     def template(self, slug: str) -> None:
         made, new = Template.objects.get_or_create(
-            store=self.store, slug=slug, locale="nl", defaults={"subject": "Hallo", "mjml": "", "text": ""}
+            store=self.store,
+            slug=slug,
+            locale="nl",
+            defaults={"subject": "Hallo", "mjml": "", "text": ""},
         )
         if new:
             made.live = TemplateVersion.objects.create(
@@ -180,14 +183,26 @@ class Shop:
         """The mail left (all that wait, or this one)."""
         waiting = Message.objects.of(self.store).filter(status="planned")
         waiting = waiting.filter(pk=message.pk) if message else waiting
-        waiting.update(status="accepted", due_at=None, sending_at=at or self.at, basis="consent", policy_version="1")
+        waiting.update(
+            status="accepted",
+            due_at=None,
+            sending_at=at or self.at,
+            basis="consent",
+            policy_version="1",
+        )
 
     def mails(self, name: str = "ada", *, status: str | None = None) -> list[str]:
         found = Message.objects.of(self.store).filter(customer=self.person(name)).order_by("id")
-        return [mail.template_slug[-1] for mail in (found.filter(status=status) if status else found)]
+        return [
+            mail.template_slug[-1] for mail in (found.filter(status=status) if status else found)
+        ]
 
     def run(self, name: str = "ada", flow: str = "abandoned-checkout") -> Enrollment:
-        return Enrollment.objects.of(self.store).filter(customer=self.person(name), flow__slug=flow).latest("id")
+        return (
+            Enrollment.objects.of(self.store)
+            .filter(customer=self.person(name), flow__slug=flow)
+            .latest("id")
+        )
 
     def runs(self, name: str = "ada") -> int:
         return Enrollment.objects.of(self.store).filter(customer=self.person(name)).count()
@@ -202,4 +217,8 @@ def _hash(store: Store, key: str) -> bytes:
 
 
 def open_shop(name: str = "Shop", **fields: Any) -> Shop:
-    return Shop(Store.objects.create(name=name, platform="woocommerce", url="https://shop.example", **fields))
+    return Shop(
+        Store.objects.create(
+            name=name, platform="woocommerce", url="https://shop.example", **fields
+        )
+    )

@@ -91,7 +91,11 @@ def test_the_owner_sees_how_many_are_inside_before_choosing(shop: Shop) -> None:
 
 def test_a_draft_that_cannot_run_leaves_the_version_in_use(shop: Shop) -> None:
     flow = shop.flow()
-    flow.draft = {**flow.draft, "priority": "first", "steps": [{"send_mail": "x"}, {"wait": "soon"}]}
+    flow.draft = {
+        **flow.draft,
+        "priority": "first",
+        "steps": [{"send_mail": "x"}, {"wait": "soon"}],
+    }
     flow.save()
 
     with pytest.raises(DefinitionRefused) as refused:
@@ -118,7 +122,9 @@ def test_another_shops_template_does_not_count(shop: Shop) -> None:
     from tests.flows.shops import open_shop
 
     open_shop("Elsewhere").template("theirs")
-    flow = publishing.save_draft(shop.store.pk, definition.read({**PLAN, "steps": [{"send_email": "theirs"}]}))
+    flow = publishing.save_draft(
+        shop.store.pk, definition.read({**PLAN, "steps": [{"send_email": "theirs"}]})
+    )
 
     with pytest.raises(DefinitionRefused, match="theirs"):
         publishing.publish(flow, shop.at)

@@ -36,12 +36,17 @@ class SendEmail:
     template: str = field(metadata={"label": _("Template"), "max_length": 80})
     valid_for: Duration | None = field(
         default=None,
-        metadata={"label": _("Of use for"), "help": _("empty: what the shop's rules say for this purpose")},
+        metadata={
+            "label": _("Of use for"),
+            "help": _("empty: what the shop's rules say for this purpose"),
+        },
     )
 
     def __post_init__(self) -> None:
         if not SLUG.fullmatch(self.template):
-            raise FieldRefused("template", gettext("expected the short name of a template, such as welcome-1"))
+            raise FieldRefused(
+                "template", gettext("expected the short name of a template, such as welcome-1")
+            )
 
     def opens(self, triggered_at: datetime, so_far: datetime) -> datetime:
         return so_far
@@ -53,7 +58,9 @@ class SendEmail:
 
 def _wish(case: Case, step: SendEmail) -> Wish:
     run, plan = case.run, case.plan
-    valid_for = step.valid_for.delta if step.valid_for else case.rules.valid_for(plan.definition.purpose)
+    valid_for = (
+        step.valid_for.delta if step.valid_for else case.rules.valid_for(plan.definition.purpose)
+    )
     return Wish(
         store_id=run.store_id,
         customer_id=run.customer_id,

@@ -24,7 +24,10 @@ class Wait:
     leaves_trace: ClassVar[bool] = False
 
     until: Duration = field(
-        metadata={"label": _("Until so long after the start"), "help": _("for example 1h, 24h or 3d")}
+        metadata={
+            "label": _("Until so long after the start"),
+            "help": _("for example 1h, 24h or 3d"),
+        }
     )
 
     def opens(self, triggered_at: datetime, so_far: datetime) -> datetime:
