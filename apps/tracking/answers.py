@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.encoding import iri_to_uri
 
 from apps.mail.colours import ACCENT, NIGHT, is_colour, readable, text_on, whole
-from apps.mail.names import spoken
+from apps.mail.names import clean
 from apps.tracking.trails import Trail
 from apps.tracking.words import Words, say
 
@@ -21,14 +21,22 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
 }
-POLICY = "default-src 'none'; style-src 'self'{style}; form-action {form}; base-uri 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'{style}; form-action {form}; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
 
 
 def page(
-    trail: Trail, words: Words, *, post: bool = False, to_shop: bool = False, allow: Sequence[str] = ()
+    trail: Trail,
+    words: Words,
+    *,
+    post: bool = False,
+    to_shop: bool = False,
+    allow: Sequence[str] = (),
 ) -> HttpResponse:
     """A page in the shop's colour and the letter's language, with one button at most."""
-    shop = spoken(trail.shop, 80)
+    shop = clean(trail.shop, 80)
     said, look = say(words, locale=trail.locale, shop=shop), _look(trail.colour)
     context = {
         "said": said,
@@ -38,7 +46,9 @@ def page(
         "shop_url": trail.shop_url if to_shop else "",
     }
     extra = {"Content-Language": said.language, **({"Allow": ", ".join(allow)} if allow else {})}
-    return _answer(render_to_string("tracking/page.html", context), style=look, post=post, extra=extra)
+    return _answer(
+        render_to_string("tracking/page.html", context), style=look, post=post, extra=extra
+    )
 
 
 def unknown() -> HttpResponse:
@@ -56,7 +66,12 @@ def redirect(target: str) -> HttpResponse:
 
 
 def _answer(
-    body: str, *, status: int = 200, style: str = "", post: bool = False, extra: dict[str, str] | None = None
+    body: str,
+    *,
+    status: int = 200,
+    style: str = "",
+    post: bool = False,
+    extra: dict[str, str] | None = None,
 ) -> HttpResponse:
     policy = POLICY.format(style=_allowed(style), form="'self'" if post else "'none'")
     headers = {**HEADERS, "Content-Security-Policy": policy, **(extra or {})}
@@ -73,9 +88,8 @@ def _look(colour: str) -> str:
     """The shop's colour as readable pairs, by day and by night."""
     accent = whole(colour) if is_colour(colour) else ACCENT
     night = readable(accent, NIGHT)
-    return (
-        f":root{{--day:{accent};--on-day:{text_on(accent)};--night:{night};--on-night:{text_on(night)}}}"
-    )
+    day = f"--day:{accent};--on-day:{text_on(accent)}"
+    return f":root{{{day};--night:{night};--on-night:{text_on(night)}}}"
 
 
 @lru_cache(maxsize=512)

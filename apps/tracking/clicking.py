@@ -1,4 +1,4 @@
-"""Keeping clicks: a person's is told, a machine's is kept with its reason and counts for nothing."""
+"""Keeping clicks: a person's is told, a machine's is kept with its reason and never counts."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ class Before(msgspec.Struct, frozen=True):
 
 
 def record(trail: Trail, slot: int, machine: str, at: datetime) -> None:
-    """Keep a click on a mail that is still known, and tell the first of a person on each of its links."""
+    """Keep a click on a mail that is still known; tell a person's first on each of its links."""
     if trail.message is None:
         return
     with transaction.atomic():
         # Scanners follow links side by side: one after the other each sees those before it.
-        if not db.rows("SELECT 1 FROM mail_message WHERE id = %s FOR NO KEY UPDATE", [trail.message]):
+        if not db.rows(
+            "SELECT 1 FROM mail_message WHERE id = %s FOR NO KEY UPDATE", [trail.message]
+        ):
             return
         before = _before(trail.message, slot, at)
         if before.burst:
@@ -59,12 +61,19 @@ FROM tracking_click WHERE message_id = %(message)s
 
 
 def _before(message: int, slot: int, at: datetime) -> Before:
-    values = {"message": message, "slot": slot, "from": at - BURST, "till": at + BURST, "kept": KEPT}
+    values = {
+        "message": message,
+        "slot": slot,
+        "from": at - BURST,
+        "till": at + BURST,
+        "kept": KEPT,
+    }
     return Before(*db.rows(_BEFORE, values)[0])
 
 
 _MARK = """
-UPDATE tracking_click SET machine = %s WHERE message_id = %s AND machine = '' AND at > %s AND at < %s RETURNING id
+UPDATE tracking_click SET machine = %s
+WHERE message_id = %s AND machine = '' AND at > %s AND at < %s RETURNING id
 """
 
 _UNTELL = """
@@ -74,7 +83,7 @@ DELETE FROM events_announcement WHERE event_id IN (
 
 
 def _take_back(trail: Trail, at: datetime) -> None:
-    """The clicks just before were the same machine's. Their lines in the diary stay, unannounced."""
+    """The clicks just before were the same machine's: their lines in the diary stay untold."""
     marked = db.rows(_MARK, [Machine.BURST, trail.message, at - BURST, at + BURST])
     if marked:
         db.run(_UNTELL, [trail.store, kinds.MAIL_CLICKED, [_key(row[0]) for row in marked]])
@@ -82,7 +91,8 @@ def _take_back(trail: Trail, at: datetime) -> None:
 
 def _keep(message: int, slot: int, machine: str, at: datetime) -> int:
     found = db.rows(
-        "INSERT INTO tracking_click (message_id, slot, at, machine) VALUES (%s, %s, %s, %s) RETURNING id",
+        "INSERT INTO tracking_click (message_id, slot, at, machine)"
+        " VALUES (%s, %s, %s, %s) RETURNING id",
         [message, slot, at, machine],
     )
     return int(found[0][0])

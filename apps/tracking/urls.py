@@ -1,4 +1,4 @@
-"""The addresses that stand in mails. Whatever follows the slash is answered here, with or without the last one."""
+"""The addresses that stand in mails, answered with and without their last slash."""
 
 from __future__ import annotations
 

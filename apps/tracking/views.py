@@ -14,7 +14,7 @@ from apps.tracking.trails import Trail, find
 LOOKING = ("GET", "HEAD", "OPTIONS")
 
 
-# A mail program presses the button by itself (RFC 8058) and holds no cookie; the token is the proof.
+# A mail program presses the button by itself (RFC 8058), without a cookie; the token is the proof.
 @csrf_exempt
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Looking shows a button; only a POST unsubscribes, at once and as often as it comes."""
@@ -44,9 +44,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
     return _followed(trail, link.slot, judging.visit_of(request), for_basket=restore is not None)
 
 
-def _followed(
-    trail: Trail, slot: int, visit: judging.Visit, *, for_basket: bool
-) -> HttpResponse:
+def _followed(trail: Trail, slot: int, visit: judging.Visit, *, for_basket: bool) -> HttpResponse:
     at = clock.now()
     clicking.record(trail, slot, judging.machine(visit, trail.left_at, at), at)
     if not trail.target or (for_basket and trail.is_expired(at)):

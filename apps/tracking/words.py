@@ -5,23 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils.functional import _StrPromise as Lazy
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
-from django.utils.translation import pgettext_lazy as _u
+from django.utils.translation import override, pgettext_lazy
+
+Text = str | Promise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """One page's words; `{shop}` is the shop's name."""
 
-    title: str | Lazy
-    text: str | Lazy
-    polite: str | Lazy
+    title: Text
+    text: Text
+    polite: Text
     """The text to somebody addressed as u."""
-    heading: str | Lazy
-    polite_heading: str | Lazy | None = None
-    button: str | Lazy = ""
+    heading: Text
+    polite_heading: Text | None = None
+    button: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,29 +39,40 @@ class Said:
 LEAVE = Words(
     title=_("Unsubscribe"),
     heading=_("No more emails from {shop}?"),
-    text=_("Press the button and you get no more reminders and offers. Emails about an order still come."),
-    polite=_u("u", "Press the button and you get no more reminders and offers. Emails about an order still come."),
+    text=_(
+        "Press the button and you get no more reminders and offers."
+        " Emails about an order still come."
+    ),
+    polite=pgettext_lazy(
+        "u",
+        "Press the button and you get no more reminders and offers."
+        " Emails about an order still come.",
+    ),
     button=_("Unsubscribe"),
 )
 LEFT = Words(
     title=_("Unsubscribed"),
     heading=_("You are unsubscribed"),
-    polite_heading=_u("u", "You are unsubscribed"),
+    polite_heading=pgettext_lazy("u", "You are unsubscribed"),
     text=_("{shop} sends you no more reminders and offers. Emails about an order still come."),
-    polite=_u("u", "{shop} sends you no more reminders and offers. Emails about an order still come."),
+    polite=pgettext_lazy(
+        "u", "{shop} sends you no more reminders and offers. Emails about an order still come."
+    ),
 )
 EXPIRED = Words(
     title=_("Link expired"),
     heading=_("This link has expired"),
     text=_("The email is from a while ago. In the shop you find everything as it is today."),
-    polite=_u("u", "The email is from a while ago. In the shop you find everything as it is today."),
+    polite=pgettext_lazy(
+        "u", "The email is from a while ago. In the shop you find everything as it is today."
+    ),
     button=_("Go to {shop}"),
 )
 
 
 def say(words: Words, *, locale: str, shop: str) -> Said:
     """These words in the letter's language, in English where we do not speak it."""
-    language = locale.split("-")[0]
+    language = locale.split("-", maxsplit=1)[0]
     language = language if language in dict(settings.LANGUAGES) else "en"
     heading, text = words.heading, words.text
     if locale.endswith("-u"):
