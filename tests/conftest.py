@@ -10,6 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import pytest
 
+pytest_plugins = ["tests.shopkeeping"]
+
 REQUIRE_ALL = os.environ.get("MANDJE_REQUIRE_ALL") == "1"
 
 

@@ -21,6 +21,7 @@ from config.ground.welcome import LINK, welcome
 FOLDER = instance.ROOT
 LEAVING_SECONDS = 45
 OTHERS_SECONDS = 3
+WEB_FIRST_SECONDS = 20
 NAME_WIDTH = 6
 
 
@@ -34,8 +35,6 @@ def main() -> int:
     if link is None:
         return _leave(env, code=1)
     crew = Crew(FOLDER, _environment(env), _pass_on)
-    for name, line in _programs(env):
-        crew.start(name, line)
     try:
         _serve(crew, env, link=link, stopping=stopping, begun=begun)
     finally:
@@ -45,12 +44,19 @@ def main() -> int:
 
 
 def _serve(crew: Crew, env: Env, *, link: str, stopping: list[int], begun: float) -> None:
-    greeted = False
+    """The first page first: the others start once it answers, or when it takes too long."""
+    (name, line), *others = _programs(env)
+    crew.start(name, line)
+    greeted, waiting_until = False, begun + WEB_FIRST_SECONDS
     while not stopping:
         crew.listen(1.0 if greeted else 0.05)
         if not greeted and _answers(env):
             greeted = True
             _say(welcome(link, demo=env.demo, seconds=time.monotonic() - begun))
+        if others and (greeted or time.monotonic() > waiting_until):
+            for name, line in others:
+                crew.start(name, line)
+            others = []
 
 
 def _programs(env: Env) -> Iterator[tuple[str, str]]:

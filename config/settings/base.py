@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.dashboard.locality.StaffLocality",
 ]
 
 TEMPLATES = [
@@ -175,10 +176,4 @@ LOGGING: dict[str, Any] = {
     },
 }
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Mandje",
-    "SITE_HEADER": "Mandje",
-    "SITE_SYMBOL": "shopping_basket",
-    "SHOW_LANGUAGES": True,
-    "SHOW_HISTORY": True,
-}
+from config.settings.theme import *
