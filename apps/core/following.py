@@ -33,6 +33,8 @@ class Erasing(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
     """The platform's ids of orders that the request named besides."""
+    whole_shop: bool = False
+    """Everybody of the store goes, these people first."""
 
 
 Mover = Callable[[int, int, int], None]
@@ -97,7 +99,7 @@ def erase_everything(who: Erasing) -> None:
 def repointing(table: str, column: str = "customer_id") -> Mover:
     """The common move: one UPDATE. For tables where a person may have any number of rows."""
 
-    def move(store_id: int, kept: int, gone: int) -> None:
+    def move(_store_id: int, kept: int, gone: int) -> None:
         db.run(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", [kept, gone])
 
     return move
@@ -107,7 +109,7 @@ def repointing_unless(table: str, unique: Sequence[str], column: str = "customer
     """A move for tables with one row per person and `unique`: where both have one, the kept person's stays."""
     same = " AND ".join(f"k.{name} IS NOT DISTINCT FROM g.{name}" for name in unique) or "true"
 
-    def move(store_id: int, kept: int, gone: int) -> None:
+    def move(_store_id: int, kept: int, gone: int) -> None:
         db.run(
             f"DELETE FROM {table} g USING {table} k"
             f" WHERE g.{column} = %(gone)s AND k.{column} = %(kept)s AND {same}",
@@ -123,13 +125,13 @@ def staying(store_id: int, kept: int, gone: int) -> None:
 
 
 def exporting(
-    table: str, columns: Sequence[str], where: str = "customer_id = %s", order: str = "1"
+    table: str, columns: str, where: str = "customer_id = %s", order: str = "1"
 ) -> Exporter:
     """The common copy: these columns of the person's rows, as JSON-able values."""
 
     def export(customer_id: int) -> list[dict[str, Any]]:
         found = db.rows(
-            f"SELECT row_to_json(t)::text FROM (SELECT {', '.join(columns)} FROM {table}"
+            f"SELECT row_to_json(t)::text FROM (SELECT {columns} FROM {table}"
             f" WHERE {where} ORDER BY {order}) AS t",
             [customer_id],
         )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
 
 from apps.core.durations import Duration, DurationRefused, parse_duration
 
@@ -43,15 +42,14 @@ class FieldSpec:
     def label(self) -> Any:
         return self.metadata.get("label", self.name.replace("_", " "))
 
-    def labelled(self) -> list[tuple[str, Any]]:
-        """The choices with their words on screen."""
-        words = self.metadata.get("choices", {})
-        return [(choice, words.get(choice, choice)) for choice in self.choices]
+
+def fields_of(part: type[Any]) -> tuple[FieldSpec, ...]:
+    """The fields an owner may set, in the order they stand in the class."""
+    return _fields_of(cast("Hashable", part))
 
 
 @cache
-def fields_of(part: type[Any]) -> tuple[FieldSpec, ...]:
-    """The fields an owner may set, in the order they stand in the class."""
+def _fields_of(part: Any) -> tuple[FieldSpec, ...]:
     hints = get_type_hints(part)
     return tuple(_spec(field, hints[field.name]) for field in dataclasses.fields(part))
 
@@ -119,9 +117,8 @@ def _given(part: type[Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-@cache
 def form_for(part: type[Any]) -> type[PartForm]:
-    """The form of a part's class: one field per dataclass field, with its label, help and limits."""
+    """The form of a part's class: a field per dataclass field, with label, help and limits."""
     fields = {spec.name: _form_field(spec) for spec in fields_of(part)}
     return type(f"{part.__name__}Form", (PartForm,), {**fields, "part_class": part})
 
@@ -134,7 +131,9 @@ def _form_field(spec: FieldSpec) -> forms.Field:
         "initial": None if spec.required else spec.default,
     }
     if spec.choices:
-        return forms.ChoiceField(choices=spec.labelled(), **common)
+        words = spec.metadata.get("choices", {})
+        choices = [(choice, words.get(choice, choice)) for choice in spec.choices]
+        return forms.ChoiceField(choices=choices, **common)
     limits = {
         name: spec.metadata[name] for name in ("min_value", "max_value") if name in spec.metadata
     }
@@ -148,4 +147,4 @@ def _form_field(spec: FieldSpec) -> forms.Field:
         return DurationField(**common)
     if spec.type is str:
         return forms.CharField(max_length=spec.metadata.get("max_length", 200), **common)
-    raise TypeError(gettext("there is no form field for %(type)s") % {"type": spec.type})
+    raise TypeError(f"there is no form field for {spec.type}")

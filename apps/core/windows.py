@@ -63,7 +63,12 @@ class Windows:
 
     def night_only(self) -> Windows:
         """The same night and nothing else: all that the first basket reminder obeys."""
-        return replace(self, sunday=True, days=None, opens=None, closes=None)
+        return _night_only(self)
+
+
+@lru_cache(maxsize=1024)
+def _night_only(windows: Windows) -> Windows:
+    return replace(windows, sunday=True, days=None, opens=None, closes=None)
 
 
 def parse_windows(settings: Mapping[str, str]) -> Windows:
@@ -183,11 +188,19 @@ def _openings(
     """Every opening from the local day of `since` on, oldest first, as instants."""
     day = since.astimezone(zone).date()
     while day < date.max:
-        for begin, end in spans_of(windows, day.weekday()):
-            opens, closes = first_moment(day, begin, zone), first_moment(day, end, zone)
-            if opens < closes:  # both fall together when the clock skips the whole opening
-                yield opens, closes
+        yield from _openings_on(day, zone, windows)
         day += DAY
+
+
+@lru_cache(maxsize=4096)
+def _openings_on(day: date, zone: tzinfo, windows: Windows) -> tuple[tuple[datetime, datetime], ...]:
+    """One local day's openings; every mail of a shop asks for the same few days."""
+    moments = (
+        (first_moment(day, begin, zone), first_moment(day, end, zone))
+        for begin, end in spans_of(windows, day.weekday())
+    )
+    # Both fall together when the clock skips the whole opening.
+    return tuple((opens, closes) for opens, closes in moments if opens < closes)
 
 
 def _awake(quiet: tuple[time, time] | None) -> tuple[Span, ...]:

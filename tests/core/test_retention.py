@@ -166,7 +166,9 @@ def test_tombstones_go_after_ninety_days() -> None:
 
     store = _store()
     for days in (91, 89):
-        Tombstone.objects.create(store=store, noun="order", external_id=str(days), at=_ago(days=days))
+        Tombstone.objects.create(
+            store=store, noun="order", external_id=str(days), at=_ago(days=days)
+        )
 
     _retain()
 
