@@ -23,7 +23,7 @@ def rewriting() -> Iterator[None]:
     db.run("SELECT set_config('mandje.erasing', 'off', true)")
 
 
-def _move(store_id: int, kept: int, gone: int) -> None:
+def _move(_store_id: int, kept: int, gone: int) -> None:
     with rewriting():
         db.run("UPDATE events_event SET customer_id = %s WHERE customer_id = %s", [kept, gone])
 
@@ -48,7 +48,7 @@ follow(
         columns=("customer_id",),
         move=_move,
         export=exporting(
-            "events_event", ("occurred_at", "recorded_at", "kind", "subject", "data"), order="1, id"
+            "events_event", "occurred_at, recorded_at, kind, subject, data", order="1, id"
         ),
         erase=_forget,
     )
@@ -59,7 +59,7 @@ follow(
         move=staying,
         export=exporting(
             "events_announcement a JOIN events_event e ON e.id = a.event_id",
-            ("a.due_at", "a.attempts", "e.kind"),
+            "a.due_at, a.attempts, e.kind",
             where="e.customer_id = %s",
         ),
         # Its reason goes with the event's mapping, while that still stands.
