@@ -32,6 +32,11 @@ SELECT s.id, s.platform, s.shop_domain, s.signature_version,
  GROUP BY s.id
 """
 
+_RAISE: Final = """
+UPDATE stores_store SET signature_version = greatest(signature_version, %s::smallint)
+ WHERE key = %s AND platform = %s
+"""
+
 
 @dataclass(slots=True)
 class _Known:
@@ -63,7 +68,12 @@ class Rings:
         return ring
 
     def raise_version(self, platform: str, key: str, version: int) -> None:
-        """The companion has signed with a newer version: older ones are refused from here on."""
+        """The companion has signed with a newer version: older ones are refused from here on.
+
+        Written before the delivery is answered, once in a store's life: a keyring that is read
+        anew must not lead back.
+        """
+        db.run(_RAISE, [version, key, platform])
         if known := self._known.get((platform, key)):
             known.ring = replace(
                 known.ring, signature_version=max(version, known.ring.signature_version)
