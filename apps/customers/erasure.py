@@ -6,9 +6,12 @@ how to look it up.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from urllib.parse import quote
 
+import idna
 from django.db import transaction
 
 from apps.core import db
@@ -65,6 +68,7 @@ def erase_all(
     addresses: Sequence[str] = (),
     accounts: Sequence[str] = (),
     orders: Sequence[str] = (),
+    whole_shop: bool = False,
 ) -> None:
     """Forget these people and everything under these addresses, accounts and orders, known or not."""
     who = _known(store_id, customers, addresses, accounts)
@@ -77,6 +81,7 @@ def erase_all(
             hashes=tuple(hash_of(store_id, key) for key in who[0]),
             accounts=who[1],
             orders=tuple(orders),
+            whole_shop=whole_shop,
         )
     )
 
@@ -103,6 +108,27 @@ def erase_address(store_id: int, address: str, at: datetime) -> int:
         ]
         erase_all(store_id, found, at, addresses=[key])
     return len(found)
+
+
+def written(key: str) -> set[str]:
+    """An address with its domain in A-labels, and as people write it."""
+    local, _, host = key.rpartition("@")
+    try:
+        return {key, f"{local}@{idna.decode(host)}"}
+    except idna.IDNAError:
+        return {key}
+
+
+def spelled(address: str) -> set[str]:
+    """An address as bytes from outside may hold it, in lower case: plain, in JSON of ASCII alone, in a URL."""
+    ascii_only = json.dumps(address)[1:-1]
+    return {
+        address,
+        ascii_only,
+        ascii_only.replace("@", "\\u0040").replace("+", "\\u002b"),
+        quote(address, safe="").lower(),
+        quote(address, safe="+").lower(),
+    }
 
 
 # Locked in key order and before anything else, as the sender does: no mail slips between.

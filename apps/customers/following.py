@@ -59,7 +59,7 @@ def _empty(who: Erasing) -> None:
     db.run(_EMPTY, [who.at, list(who.customers)])
 
 
-def _drop_totals(store_id: int, kept: int, gone: int) -> None:
+def _drop_totals(_store_id: int, _kept: int, gone: int) -> None:
     """Sums are not moved but made anew from the orders, by whoever moves those."""
     db.run("DELETE FROM customers_customertotal WHERE customer_id = %s", [gone])
 
@@ -87,10 +87,8 @@ follow(
         move=staying,
         export=exporting(
             "customers_customer",
-            (
-                "id, email, first_name, last_name, locale, country, orders_count, first_order_at,"
-                " last_order_at, last_paid_at, created_at",
-            ),
+            "id, email, first_name, last_name, locale, country, orders_count, "
+            "first_order_at, last_order_at, last_paid_at, created_at",
             where="id = %s",
         ),
         erase=_empty,
@@ -101,7 +99,7 @@ follow(
         model="customers.CustomerKey",
         columns=("customer_id",),
         move=repointing("customers_customerkey"),
-        export=exporting("customers_customerkey", ("kind", "value")),
+        export=exporting("customers_customerkey", "kind, value"),
         erase=_forget_accounts,
     )
 )
@@ -110,7 +108,7 @@ follow(
         model="customers.CustomerAlias",
         columns=("customer_id",),
         move=repointing("customers_customeralias"),
-        export=exporting("customers_customeralias", ("old_id",)),
+        export=exporting("customers_customeralias", "old_id"),
         erase=deleting("customers_customeralias"),
     )
 )
@@ -119,7 +117,7 @@ follow(
         model="customers.CustomerTotal",
         columns=("customer_id",),
         move=_drop_totals,
-        export=exporting("customers_customertotal", ("currency", "orders", "spent")),
+        export=exporting("customers_customertotal", "currency, orders, spent"),
         erase=deleting("customers_customertotal"),
     )
 )
@@ -128,9 +126,7 @@ follow(
         model="customers.PrivacyTask",
         columns=("customer_id",),
         move=repointing("customers_privacytask"),
-        export=exporting(
-            "customers_privacytask", ("asked_at", "action", "deadline", "done_at", "note")
-        ),
+        export=exporting("customers_privacytask", "asked_at, action, deadline, done_at, note"),
         erase=_forget_asker,
     )
 )

@@ -24,7 +24,9 @@ DEADLINE = timedelta(days=30)
 AT_ONCE = 500
 """Persons of a whole shop forgotten in one transaction."""
 
-REINSTALLED = gettext_noop("The shop is connected again: erase it only if its owner still wants that.")
+REINSTALLED = gettext_noop(
+    "The shop is connected again: erase it only if its owner still wants that."
+)
 COPY = gettext_noop("Export this person's data and hand it to them.")
 
 _TAKE = """
@@ -118,7 +120,9 @@ def _request_id(store_id: int, seen: PrivacyRequest, asked: datetime) -> str:
 
 
 def _done(tasks: Sequence[int], at: datetime) -> None:
-    db.run("UPDATE customers_privacytask SET done_at = %s WHERE id = ANY(%s::bigint[])", [at, tasks])
+    db.run(
+        "UPDATE customers_privacytask SET done_at = %s WHERE id = ANY(%s::bigint[])", [at, tasks]
+    )
 
 
 def _is_gone(store_id: int) -> bool:
@@ -149,8 +153,7 @@ def _shops(before: datetime, limit: int) -> int:
     task, store_id = open_tasks[0]
     erasure.lock_store(store_id)
     people = [row[0] for row in db.rows(_STILL_THERE, [store_id, min(limit, AT_ONCE)])]
-    if people:
-        erasure.erase_all(store_id, people, before)
-        return len(people)
-    _done([task], before)
-    return 1
+    erasure.erase_all(store_id, people, before, whole_shop=True)
+    if not people:
+        _done([task], before)
+    return max(len(people), 1)

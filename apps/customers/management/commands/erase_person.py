@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.core.management.base import CommandError, no_translations
 
 from apps.core import clock
 from apps.customers.erasure import erase_address
-from apps.stores.models import Store
+from apps.stores.commanding import StoreCommand, store_of
 
 
-class Command(BaseCommand):
+class Command(StoreCommand):
     help = "Erases one person from one shop; nothing is ever sent to the address again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,13 +22,12 @@ class Command(BaseCommand):
 
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
-        store = Store.objects.filter(key=options["store"]).first()
-        if store is None:
-            raise CommandError("There is no shop with this key; see `list_stores`.")
+        store = store_of(options["store"])
         if not options["yes"]:
-            raise CommandError("This cannot be undone; add --yes to do it.")
+            raise CommandError("this cannot be undone; add --yes to do it")
         try:
             gone = erase_address(store.pk, options["address"], clock.now())
         except ValueError as problem:
-            raise CommandError(f"ADDRESS: {problem}.") from None
-        self.stdout.write("Erased." if gone else "Nobody known; the address is barred all the same.")
+            raise CommandError(f"ADDRESS: {problem}") from None
+        # Known or not, the address is barred from now on.
+        self.say({"store": store.key, "erased": gone, "barred": True})
