@@ -28,7 +28,7 @@ def his(who: Erasing) -> dict[str, object]:
     }
 
 
-def _move(store_id: int, kept: int, gone: int) -> None:
+def _move(_store_id: int, kept: int, gone: int) -> None:
     """Whom it was told of moves too: a merge is no news, and starts no basket anew."""
     for column in ("customer_id", "told_customer_id"):
         db.run(f"UPDATE carts_cart SET {column} = %s WHERE {column} = %s", [kept, gone])
@@ -69,10 +69,9 @@ follow(
         move=_move,
         export=exporting(
             "carts_cart",
-            (
-                "started_at, id, status, last_activity_at, abandoned_at, reached_checkout, email, account, locale,"
-                " currency, total, amounts, lines, recovery_url, completed_at, gone_at",
-            ),
+            "started_at, id, status, last_activity_at, abandoned_at, reached_checkout, "
+            "email, account, locale, currency, total, amounts, lines, recovery_url, "
+            "completed_at, gone_at",
             order="1, id",
         ),
         erase=_erase,
@@ -84,7 +83,7 @@ follow(
         move=staying,
         export=exporting(
             "carts_cartkey k JOIN carts_cart c ON c.id = k.cart_id",
-            ("k.cart_id", "k.kind", "k.value"),
+            "k.cart_id, k.kind, k.value",
             where="c.customer_id = %s",
             order="1, 2, 3",
         ),

@@ -105,8 +105,10 @@ class Baskets:
     def write(self, people: People) -> list[int]:
         """Insert and update, keys included; returns the ids of all touched baskets."""
         states = self.states()
-        _insert([state for state in states if state.id is None], people)
-        _update([state for state in states if state.id is not None], people)
+        fresh = [state for state in states if state.id is None]
+        known = [state for state in states if state.id is not None]
+        _insert(fresh, people)
+        _update(known, people)
         self._write_keys()
         db.run("DELETE FROM carts_cart WHERE id = ANY(%s::bigint[])", [self.gone])
         return sorted(state.id for state in states if state.id is not None)
@@ -177,6 +179,15 @@ _NAMES = (
 )
 
 
+# Most new baskets are active and wait: written so at once, the settling afterwards finds nothing to change.
+_INSERT = f"""
+INSERT INTO carts_cart (id, {_NAMES}, status, due_at)
+SELECT t.id, {", ".join("t." + name.strip() for name in _NAMES.split(","))}, 'active',
+    t.last_activity_at + s.abandon_after
+FROM {_ROWS} JOIN stores_store s ON s.id = t.store_id
+"""
+
+
 def _params(states: Sequence[CartState], people: People) -> dict[str, object]:
     return {
         "ids": [state.id for state in states],
@@ -207,10 +218,7 @@ def _insert(states: Sequence[CartState], people: People) -> None:
         return
     for state, number in zip(states, db.numbers("carts_cart", len(states)), strict=True):
         state.id = number
-    db.run(
-        f"INSERT INTO carts_cart (id, {_NAMES}, status) SELECT id, {_NAMES}, 'active' FROM {_ROWS}",
-        _params(states, people),
-    )
+    db.run(_INSERT, _params(states, people))
 
 
 def _update(states: Sequence[CartState], people: People) -> None:

@@ -40,7 +40,7 @@ def his(who: Erasing) -> dict[str, object]:
     }
 
 
-def _move(store_id: int, kept: int, gone: int) -> None:
+def _move(_store_id: int, kept: int, gone: int) -> None:
     db.run("UPDATE orders_order SET customer_id = %s WHERE customer_id = %s", [kept, gone])
     totals.recompute([kept])
     _end_baskets(
@@ -94,11 +94,9 @@ follow(
         move=_move,
         export=exporting(
             "orders_order",
-            (
-                "created_at, id, external_id, number, email_key, account, stage, status, placed_at, paid_at,"
-                " fulfilled_at, delivered_at, cancelled_at, currency, total, refunded, amounts, codes, click,"
-                " landing, payment_method, pay_url",
-            ),
+            "created_at, id, external_id, number, email_key, account, stage, status, "
+            "placed_at, paid_at, fulfilled_at, delivered_at, cancelled_at, currency, "
+            "total, refunded, amounts, codes, click, landing, payment_method, pay_url",
             order="1, id",
         ),
         erase=_empty,
@@ -110,16 +108,8 @@ follow(
         move=staying,
         export=exporting(
             "orders_orderline l JOIN orders_order o ON o.id = l.order_id",
-            (
-                "l.order_id",
-                "l.position",
-                "l.product",
-                "l.variant",
-                "l.title",
-                "l.quantity",
-                "l.unit_price",
-                "l.total",
-            ),
+            "l.order_id, l.position, l.product, l.variant, l.title, l.quantity, "
+            "l.unit_price, l.total",
             where="o.customer_id = %s",
             order="1, 2",
         ),
@@ -132,7 +122,7 @@ follow(
         move=staying,
         export=exporting(
             "orders_orderkey k JOIN orders_order o ON o.id = k.order_id",
-            ("k.order_id", "k.kind", "k.value"),
+            "k.order_id, k.kind, k.value",
             where="o.customer_id = %s",
             order="1, 2, 3",
         ),
