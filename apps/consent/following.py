@@ -33,7 +33,7 @@ WHERE reason = 'erased' AND lifted_at IS NULL
 """
 
 
-def _move(store_id: int, kept: int, gone: int) -> None:
+def _move(_store_id: int, kept: int, gone: int) -> None:
     """Every word is kept; of both rows' words the newest counts, as if one person had always said them."""
     db.run("DELETE FROM consent_permission WHERE customer_id = %s", [gone])
     # What both rows hold was one word; the kept row's stands, its permission may point at it.
@@ -42,9 +42,7 @@ def _move(store_id: int, kept: int, gone: int) -> None:
         f" WHERE g.customer_id = %s AND k.customer_id = %s AND {_UNIQUE}",
         [gone, kept],
     )
-    db.run(
-        "UPDATE consent_consentrecord SET customer_id = %s WHERE customer_id = %s", [kept, gone]
-    )
+    db.run("UPDATE consent_consentrecord SET customer_id = %s WHERE customer_id = %s", [kept, gone])
     db.run(_NEWEST, [[kept]])
 
 
@@ -81,9 +79,8 @@ follow(
         move=_move,
         export=exporting(
             "consent_consentrecord r LEFT JOIN stores_notice n ON n.id = r.notice_id",
-            (
-                "r.at, r.state, r.source, r.text_version, n.text AS notice, r.double_opt_in, r.attest, r.recorded_at",
-            ),
+            "r.at, r.state, r.source, r.text_version, n.text AS notice, r.double_opt_in, "
+            "r.attest, r.recorded_at",
             where="r.customer_id = %s",
             order="1, r.id",
         ),
@@ -96,7 +93,7 @@ follow(
         columns=("customer_id",),
         # Made anew with the records it points at.
         move=staying,
-        export=exporting("consent_permission", ("state", "at")),
+        export=exporting("consent_permission", "state, at"),
         erase=deleting("consent_permission"),
     )
 )
@@ -106,7 +103,7 @@ follow(
         move=staying,
         export=exporting(
             "consent_suppression s JOIN customers_customer c USING (store_id, address_hash)",
-            ("s.at", "s.scope", "s.reason", "s.origin", "s.lifted_at"),
+            "s.at, s.scope, s.reason, s.origin, s.lifted_at",
             where="c.id = %s",
         ),
         erase=_forbid,
