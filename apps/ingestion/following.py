@@ -6,17 +6,17 @@ batch only the person's own events go, so that nobody else's news is lost.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
-import idna
 import msgspec
 
 from apps.core import db, retention
-from apps.core.following import Erasing, Following, exporting, follow, keeping, staying
+from apps.core.following import Erasing, Following, follow, keeping, staying
+from apps.customers.erasure import spelled, written
 from apps.orders.following import HIS, his
 
 LOOK = 500
@@ -24,17 +24,26 @@ LOOK = 500
 
 
 class Traces(msgspec.Struct, frozen=True, kw_only=True):
-    """What gives a person away in bytes from outside. Texts are in lower case."""
+    """What gives a person away in bytes from outside: addresses in lower case, and ids."""
 
-    texts: tuple[str, ...]
+    addresses: tuple[str, ...]
     accounts: frozenset[str]
     orders: frozenset[str]
 
-    def are_in(self, text: str, value: Any, topic: str) -> bool:
-        low = text.lower()
-        return any(part in low for part in self.texts) or self._named_by(value, topic)
+    def are_in(self, value: Any, topic: str) -> bool:
+        """Whether a decoded payload is about the person; text where it could not be decoded."""
+        return self._addressed_by(value) or self._numbered_by(value, topic)
 
-    def _named_by(self, value: Any, topic: str) -> bool:
+    def _addressed_by(self, value: Any) -> bool:
+        # The whole address: bob's is not jimbob's, and example.com is not example.com.au.
+        whole = "|".join(re.escape(address) for address in self.addresses)
+        wanted = re.compile(rf"(?<![\w.+-])(?:{whole})(?![\w-]|\.\w)")
+        texts = (text.lower() for text in _texts(value))
+        return bool(whole) and any(
+            wanted.search(text) or wanted.search(unquote(text)) for text in texts
+        )
+
+    def _numbered_by(self, value: Any, topic: str) -> bool:
         """Numbers are short and mean many things: only in the places where ids stand."""
         if isinstance(value, dict):
             own = str(value.get("id", ""))
@@ -65,28 +74,23 @@ def _ids(value: Any) -> Iterator[tuple[str, str]]:
                 yield from _ids(inner)
 
 
-def _spellings(key: str) -> Iterator[str]:
-    """An address as payloads write it: plain, in JSON without letters beyond ASCII, in a URL."""
-    local, _, host = key.rpartition("@")
-    for domain in {host, _unicode(host)}:
-        plain = f"{local}@{domain}"
-        yield plain
-        yield json.dumps(plain)[1:-1]
-        yield plain.replace("@", "%40").replace("+", "%2b")
-        yield plain.replace("@", "\\u0040")
-
-
-def _unicode(host: str) -> str:
-    try:
-        return idna.decode(host)
-    except idna.IDNAError:
-        return host
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, inner in value.items():
+                yield str(name)
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)
 
 
 def _traces(who: Erasing) -> Traces:
     known = db.rows(f"SELECT o.external_id FROM orders_order o WHERE {HIS}", his(who))
     return Traces(
-        texts=tuple(sorted({text.lower() for key in who.addresses for text in _spellings(key)})),
+        addresses=tuple(sorted({text for key in who.addresses for text in written(key)})),
         accounts=frozenset(who.accounts),
         orders=frozenset({*who.orders, *(row[0] for row in known)}),
     )
@@ -102,7 +106,7 @@ FROM (
 """
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Found(msgspec.Struct, frozen=True):
     """A delivery that names the person, and what is left of its body without them (b'': nothing)."""
 
     id: int
@@ -115,7 +119,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _coarse(traces: Traces) -> str:
-    texts = [re.escape(_escaped(text.encode())) for text in traces.texts]
+    found = sorted({text for address in traces.addresses for text in spelled(address)})
+    texts = [re.escape(_escaped(text.encode())) for text in found]
     numbers = [re.escape(number) for number in sorted(traces.accounts | traces.orders)]
     return "|".join([*texts, *(f"\\m{number}\\M" for number in numbers)])
 
@@ -123,7 +128,8 @@ def _coarse(traces: Traces) -> str:
 def _escaped(data: bytes) -> str:
     """As PostgreSQL's `encode(…, 'escape')` writes bytes."""
     return "".join(
-        "\\\\" if byte == 0x5C else chr(byte) if 0 < byte < 0x80 else f"\\{byte:03o}" for byte in data
+        "\\\\" if byte == 0x5C else chr(byte) if 0 < byte < 0x80 else f"\\{byte:03o}"
+        for byte in data
     )
 
 
@@ -136,17 +142,15 @@ def _deliveries(store_id: int, traces: Traces) -> Iterator[Found]:
         if not looked:
             return
         after = looked[-1][0]
-        for row in looked:
-            left = None if row[5] is None else _without(bytes(row[5]), row[1], traces)
-            if row[4] or left is not None:
-                yield Found(
-                    id=row[0], topic=row[1], received_at=row[2], size=row[3], in_row=row[4], left=left
-                )
+        for number, topic, received_at, size, in_row, data in looked:
+            left = None if data is None else _without(bytes(data), topic, traces)
+            if in_row or left is not None:
+                yield Found(number, topic, received_at, size, in_row, left)
 
 
 def _without(body: bytes, topic: str, traces: Traces) -> bytes | None:
     """The body without the events that name the person; None when it does not name them after all."""
-    if not traces.are_in(body.decode("utf-8", "replace"), _decoded(body), topic):
+    if not traces.are_in(_decoded(body), topic):
         return None
     try:
         batch = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
@@ -159,16 +163,15 @@ def _without(body: bytes, topic: str, traces: Traces) -> bytes | None:
 
 def _is_about(event: bytes, traces: Traces) -> bool:
     value = _decoded(event)
-    inner = value.get("data") if isinstance(value, dict) else value
     topic = str(value.get("topic", "")) if isinstance(value, dict) else ""
-    return traces.are_in(event.decode("utf-8", "replace"), inner, topic)
+    return traces.are_in(value, topic)
 
 
 def _decoded(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+        return body.decode("utf-8", "replace")
 
 
 _EMPTIED = """
@@ -179,6 +182,9 @@ WHERE id = ANY(%s::bigint[]) AND state = 'waiting'
 
 def _erase(who: Erasing) -> None:
     """The rows stay: they keep a late repetition out. What still waits and is about this person is done with."""
+    if who.whole_shop:
+        _erase_shop(who)
+        return
     found = list(_deliveries(who.store_id, _traces(who)))
     rows = [item.id for item in found if item.in_row]
     db.run(
@@ -191,8 +197,27 @@ def _erase(who: Erasing) -> None:
     for item in found:
         if item.left:
             db.run(
-                "UPDATE ingestion_deliverybody SET data = %s WHERE delivery_id = %s", [item.left, item.id]
+                "UPDATE ingestion_deliverybody SET data = %s WHERE delivery_id = %s",
+                [item.left, item.id],
             )
+
+
+_SHOP = """
+UPDATE ingestion_delivery SET headers = '{}', reason = 'erased', due_at = NULL,
+    state = CASE state WHEN 'waiting' THEN 'done' ELSE state END
+WHERE store_id = %s AND (state = 'waiting' OR reason <> 'erased')
+"""
+
+
+def _erase_shop(who: Erasing) -> None:
+    """All its persons go: nothing that came from it needs to be looked through."""
+    for table in ("deliverybody", "quarantine"):
+        db.run(
+            f"DELETE FROM ingestion_{table} b USING ingestion_delivery d"
+            " WHERE d.id = b.delivery_id AND d.store_id = %s",
+            [who.store_id],
+        )
+    db.run(_SHOP, [who.store_id])
 
 
 def _erase_quarantine(who: Erasing) -> None:
@@ -217,7 +242,7 @@ def _export(customer_id: int) -> list[dict[str, Any]]:
     store_id, key, accounts = db.rows(_WHO, [customer_id])[0]
     who = Erasing(
         store_id=store_id,
-        at=datetime.min,
+        at=datetime.fromtimestamp(0, UTC),
         customers=(customer_id,),
         addresses=(key,) if key else (),
         accounts=tuple(accounts or ()),
@@ -228,19 +253,15 @@ def _export(customer_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _nothing(customer_id: int) -> list[dict[str, Any]]:
+def _nothing(_customer_id: int) -> list[dict[str, Any]]:
     """No copy of its own."""
     return []
 
 
 follow(Following(model="ingestion.Delivery", move=staying, export=_export, erase=_erase))
+follow(Following(model="ingestion.DeliveryBody", move=staying, export=_nothing, erase=keeping))
 follow(
-    Following(model="ingestion.DeliveryBody", move=staying, export=_nothing, erase=keeping)
-)
-follow(
-    Following(
-        model="ingestion.Quarantine", move=staying, export=_nothing, erase=_erase_quarantine
-    )
+    Following(model="ingestion.Quarantine", move=staying, export=_nothing, erase=_erase_quarantine)
 )
 
 # Deliveries are numbered as they come in: the lowest numbers are the oldest. Nothing that waits is ever dropped.
