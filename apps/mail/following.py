@@ -72,10 +72,9 @@ follow(
         move=repointing("mail_message"),
         export=exporting(
             "mail_message",
-            (
-                "planned_at, id, kind, purpose, template_slug, status, reason, due_at, sending_at, ended_at, address,"
-                " basis, policy_version, evidence, cart_id, order_id, response",
-            ),
+            "planned_at, id, kind, purpose, template_slug, status, reason, due_at, "
+            "sending_at, ended_at, address, basis, policy_version, evidence, cart_id, "
+            "order_id, response",
             order="1, id",
         ),
         erase=_erase,
@@ -87,7 +86,7 @@ follow(
         move=staying,
         export=exporting(
             "mail_letter l JOIN mail_message m ON m.id = l.message_id",
-            ("l.message_id", "l.rendered_at", "l.subject", "l.context", "l.targets"),
+            "l.message_id, l.rendered_at, l.subject, l.context, l.targets",
             where="m.customer_id = %s",
         ),
         erase=_erase_letters,
@@ -99,7 +98,7 @@ follow(
         move=staying,
         export=exporting(
             "mail_outboxmail o JOIN mail_message m ON m.id = o.message_id",
-            ("o.message_id", "o.at", "encode(o.data, 'base64') AS data"),
+            "o.message_id, o.at, encode(o.data, 'base64') AS data",
             where="m.customer_id = %s",
         ),
         erase=_erase_outbox,

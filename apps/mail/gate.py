@@ -91,10 +91,10 @@ Verdict = Allowed | Held | Refused
 
 def judge(asked: Asked, at: datetime) -> Verdict:
     """The verdict on one message at one moment; the first reason that stands is the reason given."""
-    refused = _refusal(asked, at)
+    until = usable_until(asked)
+    refused = _refusal(asked, at, until)
     if refused is not None:
         return refused
-    until = usable_until(asked)
     held = _hold(asked, at)
     if held is not None:
         return msgspec.structs.replace(held, until=min(held.until, until))
@@ -119,7 +119,7 @@ def usable_until(asked: Asked) -> datetime:
     return add_open(asked.wanted_at, length, zone, asked.rules.windows, night_only=asked.night_only)
 
 
-def _refusal(asked: Asked, at: datetime) -> Refused | None:
+def _refusal(asked: Asked, at: datetime, until: datetime) -> Refused | None:
     """What no waiting can mend."""
     if asked.store_status == "uninstalled":
         return Refused(reason=Reason.STORE_UNINSTALLED)
@@ -135,7 +135,7 @@ def _refusal(asked: Asked, at: datetime) -> Refused | None:
         return Refused(reason=Reason.CART_EMPTIED)
     if asked.unmailable:
         return Refused(reason=Reason.UNMAILABLE_BASKET, facts={"detail": asked.unmailable})
-    if at >= usable_until(asked):
+    if at >= until:
         return Refused(reason=_late(asked.reason))
     return None
 
