@@ -76,13 +76,25 @@ def _as_config(
 def _built(
     part: type[T], config: Mapping[str, Any], path: Path, problems: list[Problem]
 ) -> T | None:
-    specs = {spec.name: spec for spec in fields_of(part)}
     before = len(problems)
-    for name in config:
-        if name not in specs:
-            problems.append(
-                Problem((*path, str(name)), one_of(specs or [gettext("nothing")], str(name)))
-            )
+    values = _values(part, config, path, problems)
+    if len(problems) > before:
+        return None
+    try:
+        return part(**values)
+    except FieldRefused as refused:
+        problems.append(Problem((*path, refused.field), str(refused)))
+        return None
+
+
+def _values(
+    part: type[Any], config: Mapping[str, Any], path: Path, problems: list[Problem]
+) -> dict[str, Any]:
+    """Every field that can be read; the others are problems."""
+    specs = {spec.name: spec for spec in fields_of(part)}
+    unknown = [str(name) for name in config if name not in specs]
+    allowed = list(specs) or [gettext("nothing")]
+    problems += [Problem((*path, name), one_of(allowed, name)) for name in unknown]
     values = {}
     for name, spec in specs.items():
         if name in config:
@@ -92,13 +104,7 @@ def _built(
                 problems.append(Problem((*path, name), str(refused)))
         elif spec.required:
             problems.append(Problem((*path, name), gettext("this is missing")))
-    if len(problems) > before:
-        return None
-    try:
-        return part(**values)
-    except FieldRefused as refused:
-        problems.append(Problem((*path, refused.field), str(refused)))
-        return None
+    return values
 
 
 def read_value(spec: FieldSpec, given: Any) -> Any:

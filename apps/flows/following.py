@@ -54,12 +54,12 @@ WHERE e.status = 'active' AND (e.customer_id = ANY(%(customers)s::bigint[])
 """
 
 
-def _move_lots(store_id: int, kept: int, gone: int) -> None:
+def _move_lots(_store_id: int, kept: int, gone: int) -> None:
     db.run(_YOUNGER_LOT, {"kept": kept, "gone": gone})
     db.run("UPDATE flows_draw SET customer_id = %s WHERE customer_id = %s", [kept, gone])
 
 
-def _move_runs(store_id: int, kept: int, gone: int) -> None:
+def _move_runs(_store_id: int, kept: int, gone: int) -> None:
     """Of two runs that turn out to be one person's in one matter, the older goes on."""
     both = {"kept": kept, "gone": gone}
     ended = [row[0] for row in db.rows(_END_TWINS, {**both, "reason": Reason.DUPLICATE_RUN})]
@@ -97,7 +97,7 @@ follow(
         move=_move_lots,
         export=exporting(
             "flows_draw d JOIN flows_flow f ON f.id = d.flow_id",
-            ("d.drawn_at", "f.slug AS flow", "d.held_out"),
+            "d.drawn_at, f.slug AS flow, d.held_out",
             where="d.customer_id = %s",
             order="1, d.id",
         ),
@@ -111,10 +111,8 @@ follow(
         move=_move_runs,
         export=exporting(
             "flows_enrollment e JOIN flows_flow f ON f.id = e.flow_id",
-            (
-                "e.entered_at, e.id, f.slug AS flow, e.subject, e.occasion, e.status, e.reason, e.triggered_at,"
-                " e.due_at, e.ended_at, e.cart_id, e.order_id",
-            ),
+            "e.entered_at, e.id, f.slug AS flow, e.subject, e.occasion, e.status, "
+            "e.reason, e.triggered_at, e.due_at, e.ended_at, e.cart_id, e.order_id",
             where="e.customer_id = %s",
             order="1, e.id",
         ),
@@ -127,7 +125,7 @@ follow(
         move=staying,
         export=exporting(
             "flows_steprun r JOIN flows_enrollment e ON e.id = r.enrollment_id",
-            ("r.enrollment_id", "r.position", "r.kind", "r.outcome", "r.detail", "r.at"),
+            "r.enrollment_id, r.position, r.kind, r.outcome, r.detail, r.at",
             where="e.customer_id = %s",
             order="1, 2",
         ),

@@ -98,8 +98,8 @@ def _remembered(key: int, text: str) -> Plan | None:
     plain: Any = msgspec.json.decode(text)
     try:
         plan = Plan.of(definition.read(plain))
-    except DefinitionRefused as refused:
-        log.error("flow version %s cannot be read: %s", key, refused)
+    except DefinitionRefused:
+        log.exception("flow version %s cannot be read", key)
         return None
     with _lock:
         _known[key] = plan

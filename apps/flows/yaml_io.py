@@ -182,7 +182,7 @@ class _InLine(list[Any]):
 class _Dumper(yaml.SafeDumper):
     """Lists are indented below their key, as people write them."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:  # noqa: ARG002
         return super().increase_indent(flow, False)
 
 

@@ -16,7 +16,7 @@ from apps.core.addresses import address_hash, email_key
 from apps.customers.models import Customer
 from apps.events import kinds
 from apps.events.listeners import Told
-from apps.flows import definition, plans, publishing
+from apps.flows import definition, publishing
 from apps.flows.engine import advance_due
 from apps.flows.entry import enroll
 from apps.flows.goals import on_goal
@@ -122,6 +122,7 @@ class Shop:
             "subject": f"cart:{cart.pk}",
             "kind": kind,
             "occurred_at": self.at,
+            "recorded_at": self.at,
             "data": {"cart": cart.pk},
         }
         return Told(**(values | extra))
@@ -157,7 +158,7 @@ class Shop:
         person = self.person(name)
         event = Told(
             id=next(_numbers), store_id=self.store.pk, customer_id=person.pk, subject=f"customer:{person.pk}",
-            kind=kind, occurred_at=self.at, data=data or {},
+            kind=kind, occurred_at=self.at, recorded_at=self.at, data=data or {},
         )  # fmt: skip
         on_goal([event], self.at)
 

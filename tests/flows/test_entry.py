@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from apps.core import db
 from apps.events.announcing import announce_due
@@ -337,16 +337,33 @@ def test_two_baskets_told_at_once_by_two_workers_are_one_run(committed_shop: Sho
     shop.flow(BEFORE_CHECKOUT)
     events = [shop.told(shop.cart("ada", checkout=number % 2 == 0)) for number in range(8)]
 
-    def tell(event: Any) -> None:
-        try:
-            enroll([event], shop.at)
-        finally:
-            connections.close_all()
-
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(tell, events))
+        list(pool.map(lambda event: _elsewhere(shop, event), events))
 
     assert shop.runs("ada") == 1
+
+
+def test_who_begins_a_second_run_waits_until_the_first_is_known(committed_shop: Shop) -> None:
+    shop = committed_shop
+    shop.flow()
+    shop.flow(BEFORE_CHECKOUT)
+    first, second = shop.cart("ada"), shop.cart("ada", checkout=False)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            enroll([shop.told(first)], shop.at)
+            other = pool.submit(_elsewhere, shop, shop.told(second))
+            wait([other], timeout=0.5)
+        other.result()
+
+    assert shop.runs("ada") == 1
+
+
+def _elsewhere(shop: Shop, event: Any) -> None:
+    try:
+        enroll([event], shop.at)
+    finally:
+        connections.close_all()
 
 
 def test_entering_costs_the_same_for_one_and_for_many(

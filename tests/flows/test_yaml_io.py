@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -60,7 +59,7 @@ def plans(draw: st.DrawFn) -> Definition:
         ),
         reentry=draw(st.sampled_from(["never", "per_subject"]) | durations),
         merge_within=draw(st.none() | st.just("off") | durations),
-        holdout=draw(st.none() | st.decimals(0, 90, places=2).map(lambda share: Decimal(share))),
+        holdout=draw(st.none() | st.decimals(0, 90, places=2)),
         exits=tuple(exits.get(kind)() for kind in draw(st.sets(st.sampled_from(list(exits))))),
         steps=tuple(steps),
     )

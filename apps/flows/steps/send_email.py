@@ -48,11 +48,11 @@ class SendEmail:
                 "template", gettext("expected the short name of a template, such as welcome-1")
             )
 
-    def opens(self, triggered_at: datetime, so_far: datetime) -> datetime:
+    def opens(self, triggered_at: datetime, so_far: datetime) -> datetime:  # noqa: ARG002
         return so_far
 
     @classmethod
-    def take(cls, cases: Sequence[Case], at: datetime) -> list[Taken]:
+    def take(cls, cases: Sequence[Case], at: datetime) -> list[Taken]:  # noqa: ARG003
         return [Taken(case=case, outcome="planned", wish=_wish(case, case.step)) for case in cases]
 
 

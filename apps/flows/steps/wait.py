@@ -34,5 +34,5 @@ class Wait:
         return max(so_far, triggered_at + self.until.delta)
 
     @classmethod
-    def take(cls, cases: Sequence[Case], at: datetime) -> list[Taken]:
+    def take(cls, cases: Sequence[Case], at: datetime) -> list[Taken]:  # noqa: ARG003
         return [Taken(case=case, outcome="waited") for case in cases]
