@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.encoding import iri_to_uri
 
-from apps.mail.colours import ACCENT, NIGHT, is_colour, readable, text_on, whole
+from apps.mail.colours import ACCENT, NIGHT, PAPER, is_colour, readable, text_on, whole
 from apps.mail.names import clean
 from apps.tracking.trails import Trail
 from apps.tracking.words import Words, say
@@ -87,7 +87,8 @@ def _unknown() -> str:
 def _look(colour: str) -> str:
     """The shop's colour as readable pairs, by day and by night."""
     accent = whole(colour) if is_colour(colour) else ACCENT
-    night = readable(accent, NIGHT)
+    # A white shop still gets a button that is seen.
+    accent, night = readable(accent, PAPER, 1.3), readable(accent, NIGHT)
     day = f"--day:{accent};--on-day:{text_on(accent)}"
     return f":root{{{day};--night:{night};--on-night:{text_on(night)}}}"
 

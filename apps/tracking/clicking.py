@@ -36,10 +36,7 @@ def record(trail: Trail, slot: int, machine: str, at: datetime) -> None:
     if trail.message is None:
         return
     with transaction.atomic():
-        # Scanners follow links side by side: one after the other each sees those before it.
-        if not db.rows(
-            "SELECT 1 FROM mail_message WHERE id = %s FOR NO KEY UPDATE", [trail.message]
-        ):
+        if not _hold(trail.message):
             return
         before = _before(trail.message, slot, at)
         if before.burst:
@@ -50,6 +47,11 @@ def record(trail: Trail, slot: int, machine: str, at: datetime) -> None:
             _thin(trail.message)
         if not machine and not before.told:
             append([_clicked(trail, slot, click, at)], at + TOLD_AFTER)
+
+
+def _hold(message: int) -> bool:
+    """Scanners follow links side by side: one after the other, each sees those before it."""
+    return bool(db.rows("SELECT 1 FROM mail_message WHERE id = %s FOR NO KEY UPDATE", [message]))
 
 
 _BEFORE = """

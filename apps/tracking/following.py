@@ -10,7 +10,7 @@ follow(
         move=staying,
         export=exporting(
             "tracking_click k JOIN mail_message m ON m.id = k.message_id",
-            ("k.at", "k.message_id", "k.slot", "k.machine"),
+            "k.at, k.message_id, k.slot, k.machine",
             where="m.customer_id = %s",
             order="1, k.id",
         ),

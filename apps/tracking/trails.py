@@ -42,7 +42,8 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
 # A mail of another store than the token names: no row.
 _FIND = """
 SELECT s.id, s.name, s.url, s.language, s.formality, s.profile->>'colour', s.rules::text,
-    m.id, m.customer_id, m.sending_at, l.rendered_at, l.context->>'locale', l.targets->>(%(slot)s::int)
+    m.id, m.customer_id, m.sending_at, l.rendered_at, l.context->>'locale',
+    l.targets->>(%(slot)s::int)
 FROM stores_store s
 LEFT JOIN mail_message m ON m.id = %(message)s
 LEFT JOIN mail_letter l ON l.message_id = m.id

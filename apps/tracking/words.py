@@ -38,7 +38,7 @@ class Said:
 
 LEAVE = Words(
     title=_("Unsubscribe"),
-    heading=_("No more emails from {shop}?"),
+    heading=_("No more emails?"),
     text=_(
         "Press the button and you get no more reminders and offers."
         " Emails about an order still come."
