@@ -20,7 +20,8 @@ BEAT: dict[str, tuple[str, float]] = {
     "abandon-carts": ("apps.carts.tasks.abandon_carts", 2.0),
     "advance": ("apps.flows.tasks.advance", 2.0),
     "dispatch": ("apps.mail.tasks.dispatch", 1.0),
-    "reconcile-doubts": ("apps.mail.tasks.reconcile_doubts", 30.0),
+    # What a dead worker had in hand waits this long at most, not for the end of its lease.
+    "reconcile-doubts": ("apps.mail.tasks.reconcile_doubts", 10.0),
     "heartbeat": ("apps.dashboard.tasks.heartbeat", 15.0),
     "retain": ("apps.core.tasks.retain", 3600.0),
 }
