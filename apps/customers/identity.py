@@ -67,14 +67,14 @@ class People:
     def to_write_to(self, store_id: int, key: str | None, account: str | None) -> int | None:
         """Whom a basket's mail is for: its own address, else its account."""
         if key:
-            return self.by_address[(store_id, key)]
+            return self.by_address.get((store_id, key))
         return self.by_account.get((store_id, account)) if account else None
 
     def who_bought(self, store_id: int, key: str | None, account: str | None) -> int | None:
         """Whose order it is: the account's person, else the address's."""
         if account and (store_id, account) in self.by_account:
             return self.by_account[(store_id, account)]
-        return self.by_address[(store_id, key)] if key else None
+        return self.by_address.get((store_id, key)) if key else None
 
     def all_ids(self) -> list[int]:
         return sorted({*self.by_address.values(), *self.by_account.values(), *self.moved})
@@ -87,6 +87,22 @@ def recognise(mentions: Sequence[Mention]) -> People:
     people.by_address = _write_addresses(_newest_attributes(mentions))
     _point_accounts(mentions, people)
     return people
+
+
+def complete(people: People, held: Iterable[tuple[int, str | None, str | None]]) -> None:
+    """Also the persons that this batch did not name but its baskets and orders hold already.
+
+    `held` is (store, address key, account) of each. News that changes only a parcel or a line names nobody.
+    """
+    asked = list(held)
+    addresses = sorted({(store, key) for store, key, _ in asked if key} - people.by_address.keys())
+    accounts = sorted({(store, account) for store, _, account in asked if account} - people.by_account.keys())
+    if addresses:
+        found = db.rows(_IDS, [[place[0] for place in addresses], [place[1] for place in addresses]])
+        people.by_address.update({(row[0], row[1]): row[2] for row in found})
+    if accounts:
+        found = db.rows(_KEYS, [[place[0] for place in accounts], [place[1] for place in accounts]])
+        people.by_account.update({(row[0], row[1]): row[2] for row in found})
 
 
 def lock(ids: Iterable[int]) -> None:
@@ -105,7 +121,9 @@ def _newest_attributes(mentions: Sequence[Mention]) -> dict[Address, _Attributes
             continue
         place = (mention.store_id, key)
         if place not in found:
-            found[place] = _Attributes(email=(mention.person.email or "").strip())
+            found[place] = _Attributes(email="")
+        # However often it was typed, one spelling is shown: the last in the alphabet, which is in lower case.
+        found[place].email = max(found[place].email, (mention.person.email or "").strip())
         found[place].take(mention.person, mention.stamp)
     return found
 
@@ -144,8 +162,9 @@ ON CONFLICT (store_id, email_key) DO UPDATE SET
     locale_stamp = greatest(excluded.locale_stamp COLLATE "C", c.locale_stamp),
     country = CASE WHEN excluded.country_stamp > c.country_stamp COLLATE "C"
                    THEN excluded.country ELSE c.country END,
-    country_stamp = greatest(excluded.country_stamp COLLATE "C", c.country_stamp)
-WHERE excluded.name_stamp > c.name_stamp COLLATE "C" OR excluded.locale_stamp > c.locale_stamp COLLATE "C"
+    country_stamp = greatest(excluded.country_stamp COLLATE "C", c.country_stamp),
+    email = greatest(excluded.email COLLATE "C", c.email)
+WHERE excluded.email > c.email COLLATE "C" OR excluded.name_stamp > c.name_stamp COLLATE "C" OR excluded.locale_stamp > c.locale_stamp COLLATE "C"
    OR excluded.country_stamp > c.country_stamp COLLATE "C"
 """
 
