@@ -71,8 +71,10 @@ def fold(state: CartState, seen: CartSeen, arrived_at: datetime) -> None:
 
 
 def fold_gone(state: CartState, gone: CartGone, arrived_at: datetime) -> None:
-    """The shop deleted it."""
+    """The shop deleted it, perhaps before we heard that it existed."""
     at = gone.at or arrived_at
+    state.started_at = min(state.started_at, at)
+    state.last_activity_at = max(state.last_activity_at, at)
     state.gone_at = max(state.gone_at, at) if state.gone_at else at
 
 
@@ -105,7 +107,8 @@ def _take_content(state: CartState, seen: CartSeen, mark: str) -> None:
         state.currency = seen.amounts.currency
         state.total = seen.amounts.total
     else:
-        state.amounts = {}
+        # An emptied cart names no currency, and keeps none that another payload happened to name before.
+        state.amounts, state.currency = {}, ""
         state.total = sum((line.total for line in seen.lines), Decimal(0))
 
 

@@ -71,6 +71,8 @@ class Cart(models.Model):
             models.Index(
                 fields=["store", "account"], name="cart_by_account", condition=models.Q(account__isnull=False)
             ),
+            # The baskets an order ended, looked at again whenever that order changes.
+            models.Index(fields=["order_id"], name="cart_by_order", condition=models.Q(order_id__isnull=False)),
         ]
 
     def __str__(self) -> str:

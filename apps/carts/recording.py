@@ -9,6 +9,7 @@ import msgspec
 
 from apps.carts.folding import CartState, begin, fold, fold_gone, join
 from apps.core import db
+from apps.customers import identity
 from apps.customers.identity import People
 from apps.stores.snapshots import CartGone, CartSeen
 
@@ -67,8 +68,6 @@ class Baskets:
         """Fold one snapshot into the basket its keys name, joining baskets that turn out to be one."""
         keys = keys_of(item)
         known = _distinct(self.places[key] for key in keys if key in self.places)
-        if not known and isinstance(item.seen, CartGone):
-            return
         state = known[0] if known else begin(item.store_id, item.seen.at or item.arrived_at)
         for other in known[1:]:
             self._join(state, other)
@@ -105,6 +104,7 @@ class Baskets:
     def write(self, people: People) -> list[int]:
         """Insert and update, keys included; returns the ids of all touched baskets."""
         states = self.states()
+        identity.complete(people, [(state.store_id, state.email_key, state.account) for state in states])
         fresh = [state for state in states if state.id is None]
         known = [state for state in states if state.id is not None]
         _insert(fresh, people)
@@ -130,6 +130,25 @@ class Baskets:
 def keys_of(item: CartNews) -> list[Key]:
     """All names of the basket, in a fixed order."""
     return sorted({(item.store_id, kind, value[:255]) for kind, value in item.seen.keys if value})
+
+
+_WRITING_TO = """
+SELECT DISTINCT c.customer_id FROM carts_cart c
+JOIN unnest(%s::bigint[], %s::text[]) AS t(store_id, account) USING (store_id, account)
+WHERE c.customer_id IS NOT NULL
+"""
+
+
+def writing_to(people: People) -> list[int]:
+    """Whom baskets of these accounts write to: an order by the account silences them, whoever it belongs to.
+
+    A shopper who is logged in may have typed another address beside the basket.
+    """
+    accounts = sorted(people.by_account)
+    if not accounts:
+        return []
+    found = db.rows(_WRITING_TO, [[place[0] for place in accounts], [place[1] for place in accounts]])
+    return [row[0] for row in found]
 
 
 def record(news: Sequence[CartNews], people: People) -> list[int]:

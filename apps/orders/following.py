@@ -57,10 +57,12 @@ def _with_account(store_id: int, account: str, customer: int) -> None:
         " AND customer_id IS DISTINCT FROM %s",
         [customer, store_id, account, customer],
     )
+    # The account's own baskets, those of its new person, and those its orders had ended until now.
     _end_baskets(
-        "SELECT id, last_activity_at FROM carts_cart WHERE store_id = %s AND account = %s"
+        "SELECT id, last_activity_at FROM carts_cart WHERE store_id = %s AND (account = %s OR customer_id = %s"
+        " OR order_id IN (SELECT id FROM orders_order WHERE store_id = %s AND account = %s))"
         " ORDER BY id FOR NO KEY UPDATE",
-        [store_id, account],
+        [store_id, account, customer, store_id, account],
     )
 
 

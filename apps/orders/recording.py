@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from apps.core import db
+from apps.customers import identity
 from apps.customers.identity import People
 from apps.orders.folding import OrderState, fold
 from apps.stores.snapshots import FulfillmentSeen, OrderSeen, RefundSeen
@@ -31,6 +32,7 @@ class Change(msgspec.Struct, kw_only=True):
 
     state: OrderState
     silenced: bool = False
+    placed: bool = False
     counted: bool = False
     paid: bool = False
     fulfilled: bool = False
@@ -102,6 +104,7 @@ def _before(state: OrderState, customer_id: int | None) -> Change:
     return Change(
         state=state,
         silenced=state.silences,
+        placed=state.placed_at is not None,
         counted=state.counts,
         paid=state.paid_at is not None,
         fulfilled=state.fulfilled_at is not None,
@@ -120,12 +123,26 @@ def _bury(changes: dict[Place, Change], tombstones: dict[Place, datetime]) -> No
         change.state.gone_at = None if newer else thrown
 
 
+def hide(thrown: dict[Place, datetime]) -> list[int]:
+    """Mark orders as removed that were not changed since; returns whose they were."""
+    places = sorted(thrown)
+    found = db.rows(
+        "UPDATE orders_order o SET gone_at = t.at, counts = false"
+        " FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS t(store_id, external_id, at)"
+        " WHERE (o.store_id, o.external_id) = (t.store_id, t.external_id)"
+        " AND (o.modified_at IS NULL OR o.modified_at <= t.at) RETURNING o.customer_id",
+        [[place[0] for place in places], [place[1] for place in places], [thrown[place] for place in places]],
+    )
+    return sorted({row[0] for row in found} - {None})
+
+
 _REFUNDS = """
 INSERT INTO orders_refund (store_id, external_id, order_external_id, amount, at)
-SELECT DISTINCT ON (store_id, external_id) * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[],
-    %s::timestamptz[]) AS t(store_id, external_id, order_external_id, amount, at)
-ORDER BY store_id, external_id, amount DESC
-ON CONFLICT (store_id, external_id) DO UPDATE SET amount = excluded.amount WHERE orders_refund.amount = 0
+SELECT store_id, external_id, min(order_external_id), max(amount), min(at)
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[])
+    AS t(store_id, external_id, order_external_id, amount, at) GROUP BY 1, 2
+ON CONFLICT (store_id, external_id) DO UPDATE SET amount = greatest(orders_refund.amount, excluded.amount),
+    at = least(orders_refund.at, excluded.at)
 """
 
 
@@ -206,6 +223,7 @@ def _ship(news: Sequence[OrderNews], changes: dict[Place, Change]) -> None:
 
 
 def _write(states: Sequence[OrderState], people: People) -> None:
+    identity.complete(people, [(state.store_id, state.email_key, state.account) for state in states])
     fresh = [state for state in states if state.id is None]
     known = [state for state in states if state.id is not None]
     for state, number in zip(fresh, db.numbers("orders_order", len(fresh)), strict=True):

@@ -22,8 +22,9 @@ def _news_of(change: Change, people: People, at: datetime) -> Iterator[Happened]
     now = change.state
     if now.test:
         return
-    if now.silences and not change.silenced:
-        yield _event(change, people, kinds.ORDER_PLACED, now.placed_at or at)
+    # By its fact, not by whether it silences: an order that was cancelled since had been placed all the same.
+    if now.placed_at and not change.placed:
+        yield _event(change, people, kinds.ORDER_PLACED, now.placed_at)
     if now.paid_at and not change.paid:
         yield _event(change, people, kinds.ORDER_PAID, now.paid_at)
     if now.fulfilled_at and not change.fulfilled:
