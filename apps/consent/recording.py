@@ -42,7 +42,7 @@ _NEWEST = f"""
 INSERT INTO consent_permission AS p (customer_id, state, at, record_id)
 SELECT DISTINCT ON (customer_id) customer_id, state, at, id FROM consent_consentrecord
 WHERE customer_id = ANY(%s::bigint[])
-ORDER BY customer_id, attest, at DESC, {RANK} DESC, double_opt_in DESC, id DESC
+ORDER BY customer_id, attest, at DESC, {RANK} DESC, double_opt_in DESC, source DESC, id DESC
 ON CONFLICT (customer_id) DO UPDATE SET state = excluded.state, at = excluded.at, record_id = excluded.record_id
 WHERE p.record_id <> excluded.record_id
 RETURNING p.customer_id, p.state, p.at, p.record_id
