@@ -39,9 +39,7 @@ class Traces(msgspec.Struct, frozen=True, kw_only=True):
         whole = "|".join(re.escape(address) for address in self.addresses)
         wanted = re.compile(rf"(?<![\w.+-])(?:{whole})(?![\w-]|\.\w)")
         texts = (text.lower() for text in _texts(value))
-        return bool(whole) and any(
-            wanted.search(text) or wanted.search(unquote(text)) for text in texts
-        )
+        return bool(whole) and any(wanted.search(text) or wanted.search(unquote(text)) for text in texts)
 
     def _numbered_by(self, value: Any, topic: str) -> bool:
         """Numbers are short and mean many things: only in the places where ids stand."""
@@ -127,10 +125,7 @@ def _coarse(traces: Traces) -> str:
 
 def _escaped(data: bytes) -> str:
     """As PostgreSQL's `encode(…, 'escape')` writes bytes."""
-    return "".join(
-        "\\\\" if byte == 0x5C else chr(byte) if 0 < byte < 0x80 else f"\\{byte:03o}"
-        for byte in data
-    )
+    return "".join("\\\\" if byte == 0x5C else chr(byte) if 0 < byte < 0x80 else f"\\{byte:03o}" for byte in data)
 
 
 def _deliveries(store_id: int, traces: Traces) -> Iterator[Found]:
@@ -247,10 +242,8 @@ def _export(customer_id: int) -> list[dict[str, Any]]:
         addresses=(key,) if key else (),
         accounts=tuple(accounts or ()),
     )
-    return [
-        {"received_at": item.received_at.isoformat(), "topic": item.topic, "size": item.size}
-        for item in _deliveries(store_id, _traces(who))
-    ]
+    found = _deliveries(store_id, _traces(who))
+    return [{"received_at": d.received_at.isoformat(), "topic": d.topic, "size": d.size} for d in found]
 
 
 def _nothing(_customer_id: int) -> list[dict[str, Any]]:
@@ -260,9 +253,7 @@ def _nothing(_customer_id: int) -> list[dict[str, Any]]:
 
 follow(Following(model="ingestion.Delivery", move=staying, export=_export, erase=_erase))
 follow(Following(model="ingestion.DeliveryBody", move=staying, export=_nothing, erase=keeping))
-follow(
-    Following(model="ingestion.Quarantine", move=staying, export=_nothing, erase=_erase_quarantine)
-)
+follow(Following(model="ingestion.Quarantine", move=staying, export=_nothing, erase=_erase_quarantine))
 
 # Deliveries are numbered as they come in: the lowest numbers are the oldest. Nothing that waits is ever dropped.
 _OLD_BODIES = """

@@ -17,8 +17,10 @@ from apps.catalog import recording as catalog
 from apps.consent import recording as consent
 from apps.core import db
 from apps.core.addresses import email_key
+from apps.core.secrets import hash_of
 from apps.core.stamps import stamp
 from apps.customers import identity
+from apps.customers.erasure import erased_among
 from apps.customers.identity import RANK_MENTION, RANK_RECORD, Mention, People
 from apps.ingestion import shopwide
 from apps.orders import recording as orders
@@ -49,9 +51,10 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
 def record(news: Sequence[News], at: datetime) -> None:
     """Record a batch in the caller's transaction; the stores' locks are held by the caller."""
+    news = _without_erased(news)
     people = identity.recognise([mention for item in news for mention in _mentions(item)])
-    identity.lock(people.all_ids())
-    tombstones = _bury(news)
+    identity.lock([*people.all_ids(), *carts.writing_to(people)])
+    tombstones, bereft = _bury(news)
     touched = carts.record(
         [
             carts.CartNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
@@ -67,19 +70,20 @@ def record(news: Sequence[News], at: datetime) -> None:
             if isinstance(item.seen, (OrderSeen, RefundSeen, FulfillmentSeen))
         ],
         people,
-        tombstones,
+        tombstones["order"],
     )
     order_ids = [change.state.id for change in changes if change.state.id is not None]
     telling.tell(changes, people, at)
     settle([*touched, *silencing.silence(order_ids, touched)], at)
-    totals.recompute(_whose_totals(changes, people))
+    totals.recompute([*_whose_totals(changes, people), *bereft])
     consent.record(list(_consents(news, people)), at)
     catalog.record(
         [
             catalog.ProductNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
             for item in news
             if isinstance(item.seen, ProductSeen)
-        ]
+        ],
+        tombstones["product"],
     )
     shopwide.record([(item.store_id, item.arrived_at, item.seen) for item in news], people, at)
 
@@ -92,6 +96,29 @@ def _person_of(seen: Snapshot) -> Person | None:
             return person
         case _:
             return None
+
+
+def _without_erased(news: Sequence[News]) -> Sequence[News]:
+    """Somebody who asked to be forgotten stays so: late news keeps its sums and names nobody."""
+    places = {(item.store_id, hash_of(item.store_id, key)) for item in news if (key := _address_of(item.seen))}
+    erased = erased_among(sorted(places))
+    if not erased:
+        return news
+    return [_nameless(item) if _is_among(item, erased) else item for item in news]
+
+
+def _address_of(seen: Snapshot) -> str | None:
+    person = _person_of(seen)
+    return email_key(person.email) if person is not None and person.email else None
+
+
+def _is_among(item: News, erased: set[tuple[int, bytes]]) -> bool:
+    key = _address_of(item.seen)
+    return key is not None and (item.store_id, hash_of(item.store_id, key)) in erased
+
+
+def _nameless(item: News) -> News:
+    return msgspec.structs.replace(item, seen=msgspec.structs.replace(item.seen, person=Person()))
 
 
 def _mentions(item: News) -> Iterator[Mention]:
@@ -144,9 +171,17 @@ ON CONFLICT (store_id, noun, external_id) DO UPDATE SET at = greatest(t.at, excl
 """
 
 
-def _bury(news: Sequence[News]) -> dict[tuple[int, str], datetime]:
-    """Keep tombstones, lift those of restored orders, and return the ones over orders of this batch."""
+Places = dict[tuple[int, str], datetime]
+"""(store, the platform's id) → when it was thrown away"""
+
+
+def _bury(news: Sequence[News]) -> tuple[dict[str, Places], list[int]]:
+    """Keep tombstones and lift those of restored orders.
+
+    Returns the stones over orders and products of this batch, and who lost an order by them.
+    """
     gone = [(item, item.seen) for item in news if isinstance(item.seen, Gone)]
+    bereft: list[int] = []
     if gone:
         db.run(
             _BURY,
@@ -157,14 +192,19 @@ def _bury(news: Sequence[News]) -> dict[tuple[int, str], datetime]:
                 [seen.at or item.arrived_at for item, seen in gone],
             ],
         )
-        _hide(gone)
-    places = [(item.store_id, item.seen.external_id, item.seen.restored) for item in news if _is_order(item)]
-    _lift([(store_id, external_id) for store_id, external_id, restored in places if restored])
-    return _stones([(store_id, external_id) for store_id, external_id, _ in places])
-
-
-def _is_order(item: News) -> bool:
-    return isinstance(item.seen, OrderSeen)
+        bereft = orders.hide(_stones("order", [(item.store_id, seen.external_id) for item, seen in gone]))
+        catalog.hide(_stones("product", [(item.store_id, seen.external_id) for item, seen in gone]))
+    told = [(item.store_id, item.seen) for item in news]
+    _lift([(store, seen.external_id) for store, seen in told if isinstance(seen, OrderSeen) and seen.restored])
+    stones = {
+        "order": _stones("order", [(store, seen.external_id) for store, seen in told if isinstance(seen, OrderSeen)]),
+        "product": _stones(
+            "product",
+            [(store, one.external_id) for store, seen in told if isinstance(seen, ProductSeen)
+             for one in (seen, *seen.variants)],
+        ),
+    }  # fmt: skip
+    return stones, bereft
 
 
 def _lift(places: Sequence[tuple[int, str]]) -> None:
@@ -176,32 +216,13 @@ def _lift(places: Sequence[tuple[int, str]]) -> None:
         )
 
 
-def _stones(places: Sequence[tuple[int, str]]) -> dict[tuple[int, str], datetime]:
+def _stones(noun: str, places: Sequence[tuple[int, str]]) -> Places:
     if not places:
         return {}
     found = db.rows(
         "SELECT t.store_id, t.external_id, t.at FROM ingestion_tombstone t"
         " JOIN unnest(%s::bigint[], %s::text[]) AS r(store_id, external_id) USING (store_id, external_id)"
-        " WHERE t.noun = 'order'",
-        [[place[0] for place in places], [place[1] for place in places]],
+        " WHERE t.noun = %s",
+        [[place[0] for place in places], [place[1] for place in places], noun],
     )
     return {(row[0], row[1]): row[2] for row in found}
-
-
-def _hide(gone: Sequence[tuple[News, Gone]]) -> None:
-    """Mark what we know of as removed; an id we do not know under that noun is no error."""
-    for table, noun in (("orders_order", "order"), ("catalog_product", "product")):
-        these = [(item, seen) for item, seen in gone if seen.noun == noun]
-        if not these:
-            continue
-        extra = ", counts = false" if noun == "order" else ""
-        db.run(
-            f"UPDATE {table} o SET gone_at = t.at{extra}"
-            " FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS t(store_id, external_id, at)"
-            " WHERE (o.store_id, o.external_id) = (t.store_id, t.external_id)",
-            [
-                [item.store_id for item, _ in these],
-                [seen.external_id for _, seen in these],
-                [seen.at or item.arrived_at for item, seen in these],
-            ],
-        )

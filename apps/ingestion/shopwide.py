@@ -47,13 +47,21 @@ def _account(store_id: int, value: str) -> int | None:
 
 
 def _merge(store_id: int, kept: str, gone: str) -> None:
-    """The platform says two accounts are one person: the accounts point alike, two addresses stay two rows."""
+    """The platform says two accounts are one person: both point at the one that stays.
+
+    A row that has an address of its own stays a row (two addresses are never one person); one without goes up into the other.
+    """
     keeper, other = _account(store_id, kept), _account(store_id, gone)
     if keeper is None or other is None or keeper == other:
         return
-    db.run("UPDATE customers_customerkey SET customer_id = %s WHERE customer_id = %s", [keeper, other])
+    db.run(
+        "UPDATE customers_customerkey SET customer_id = %s WHERE store_id = %s AND kind = 'account' AND value = %s",
+        [keeper, store_id, gone],
+    )
     identity.move_account((store_id, gone), keeper)
-    identity.merge(store_id, kept=keeper, gone=other)
+    nameless = db.rows("SELECT email_key IS NULL FROM customers_customer WHERE id = %s", [other])[0][0]
+    if nameless:
+        identity.merge(store_id, kept=keeper, gone=other)
 
 
 def _shop(store_id: int, seen: ShopSeen) -> None:
