@@ -1,6 +1,7 @@
-"""Places where a test may kill the process. Nothing happens unless MANDJE_CRASH_AT names one.
+"""Places where a test may kill or freeze the process. Nothing happens unless MANDJE_CRASH_AT names one.
 
-The fault tests start real workers with it set: "sending:3" kills at the third time that point is passed.
+The fault tests start real workers with it set: "sending:3" kills at the third time that point is passed, and
+"sending:3:stop" stops the process there, as a paused machine would, until somebody continues it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ def point(name: str) -> None:
     wanted = os.environ.get("MANDJE_CRASH_AT")
     if not wanted:
         return
-    place, _, times = wanted.partition(":")
+    place, times, how = [*wanted.split(":"), "", ""][:3]
     _passed[name] += 1
-    if place == name and _passed[name] >= int(times or "1"):
+    if place != name:
+        return
+    if how == "stop" and _passed[name] == int(times or "1"):
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif how != "stop" and _passed[name] >= int(times or "1"):
         os.kill(os.getpid(), signal.SIGKILL)

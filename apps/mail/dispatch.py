@@ -13,6 +13,9 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import django.db
+import msgspec
+import psycopg
 from django.conf import settings
 from django.db import transaction
 
@@ -21,9 +24,10 @@ from apps.core.reasons import Reason
 from apps.core.secrets import SealBroken, unseal
 from apps.mail import crash, departing, ending, gate, verdicts, writing
 from apps.mail.departing import Leaving
+from apps.mail.ending import CONNECTION_PAUSE
 from apps.mail.gate import Allowed, Asked, Verdict
-from apps.mail.liveness import holder
-from apps.mail.transport import Down, Later, MisconfiguredTransport, Outcome, Transport, transport_for
+from apps.mail.liveness import holder, is_leaving
+from apps.mail.transport import Down, Later, MisconfiguredTransport, Outcome, Transport, Unknown, transport_for
 from apps.mail.writing import Unwritten
 
 log = logging.getLogger(__name__)
@@ -38,7 +42,7 @@ CHUNK_SECONDS = 5.0
 """A sub-batch is as many as leave within this long: those are "in flight" if we die."""
 STALL_SECONDS = 10.0
 """Older than this since its commit, a mail is handed back unsent: we were stopped or swapped out meanwhile."""
-CONNECTION_PAUSE = timedelta(seconds=30)
+AT_ONCE = timedelta()
 
 _NEXT_STORE = """
 UPDATE stores_store SET last_claim_at = clock_timestamp() WHERE id = (
@@ -52,7 +56,7 @@ UPDATE stores_store SET last_claim_at = clock_timestamp() WHERE id = (
 
 _CLAIM = """
 UPDATE mail_message t SET status = 'claimed', token = %(token)s, claims = t.claims + 1, due_at = %(lease)s,
-    lease_until = clock_timestamp() + interval '120 seconds'
+    holder = %(holder)s, lease_until = clock_timestamp() + interval '120 seconds'
 FROM (
     SELECT m.id FROM mail_message m WHERE m.store_id = %(store)s AND m.status IN ('planned', 'claimed')
       AND m.due_at <= %(at)s AND (m.status = 'planned' OR m.lease_until < clock_timestamp())
@@ -62,9 +66,18 @@ RETURNING t.id, t.claims
 """
 
 
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """What this process took in hand. Suspects were in hand before when their process died."""
+
+    fresh: list[int]
+    suspects: list[int]
+
+
 def dispatch_due(now: Clock, limit: int = BATCH) -> int:
     """One batch of the store that waited longest; returns how many messages it claimed."""
     at = now()
+    if is_leaving():
+        return 0
     if abs(clock.skew()) > clock.MAX_SKEW:
         log.error("this machine's clock differs more than 5 s from the database's: nothing is sent")
         return 0
@@ -73,25 +86,48 @@ def dispatch_due(now: Clock, limit: int = BATCH) -> int:
         return 0
     store_id, key, sealed = found[0]
     token = uuid.uuid4()
-    ids = _claim(store_id, token, at, limit)
+    claimed = _claim(store_id, token, at, limit)
     crash.point("claimed")
-    leaving = _prepare(ids, token, at)
+    leaving = _prepare(claimed.fresh, token, at)
+    for suspect in claimed.suspects:
+        if is_leaving():
+            break
+        leaving += _prepare_alone(suspect, token, at)
     if leaving:
         _send_all(leaving, store_id, key, sealed, token, now)
-    return len(ids)
+    return len(claimed.fresh) + len(claimed.suspects)
 
 
-def _claim(store_id: int, token: uuid.UUID, at: datetime, limit: int) -> list[int]:
+def _claim(store_id: int, token: uuid.UUID, at: datetime, limit: int) -> Claimed:
     """Freshest first: after an outage the newest baskets matter, the oldest go stale and say so."""
     params = {"store": store_id, "at": at, "lease": at + timedelta(seconds=120), "token": token, "limit": limit}
-    claimed = db.rows(_CLAIM, params)
-    struck = [row[0] for row in claimed if row[1] > STRIKES]
+    rows = db.rows(_CLAIM, {**params, "holder": holder()})
+    struck = [row[0] for row in rows if row[1] > STRIKES]
     _skip([Unwritten(message_id=one, reason=Reason.CRASHED_THREE_TIMES, detail="") for one in struck], token, at)
-    return [row[0] for row in claimed if row[1] <= STRIKES]
+    suspects = [row[0] for row in rows if 1 < row[1] <= STRIKES]
+    _count(suspects, -1, token)
+    return Claimed(fresh=[row[0] for row in rows if row[1] == 1], suspects=suspects)
+
+
+def _count(ids: Sequence[int], by: int, token: uuid.UUID) -> None:
+    """A suspect's strike counts while it is in hand by itself, so that it takes no other down with it."""
+    if ids:
+        db.run(
+            "UPDATE mail_message SET claims = claims + %s::smallint WHERE id = ANY(%s::bigint[])"
+            " AND status = 'claimed' AND token = %s",
+            [by, list(ids), token],
+        )
+
+
+def _prepare_alone(suspect: int, token: uuid.UUID, at: datetime) -> list[Leaving]:
+    _count([suspect], 1, token)
+    return _prepare([suspect], token, at)
 
 
 def _prepare(ids: Sequence[int], token: uuid.UUID, at: datetime) -> list[Leaving]:
     """Verdicts for all, letters for those that may go."""
+    if not ids:
+        return []
     judged = gate.judge_all(ids, at)
     allowed = {one: pair for one, pair in judged.items() if isinstance(pair[1], Allowed)}
     written, failed = writing.write(list(allowed), at)
@@ -99,9 +135,18 @@ def _prepare(ids: Sequence[int], token: uuid.UUID, at: datetime) -> list[Leaving
         verdicts.write(judged.values(), token=token, at=at)
         writing.freeze(written, at)
         _skip(failed, token, at)
+        _acquit([item.parcel.message_id for item in written], token)
     crash.point("rendered")
     order = {item.parcel.message_id: item for item in written}
     return [_leaving(order[one], allowed[one]) for one in allowed if one in order]
+
+
+def _acquit(ids: Sequence[int], token: uuid.UUID) -> None:
+    """They could be written: if this process still dies, it was not their doing."""
+    db.run(
+        "UPDATE mail_message SET claims = 0 WHERE id = ANY(%s::bigint[]) AND status = 'claimed' AND token = %s",
+        [list(ids), token],
+    )
 
 
 def _leaving(written: writing.Written, pair: tuple[Asked, Verdict]) -> Leaving:
@@ -141,7 +186,7 @@ def _send_all(
         _connection_down(leaving, store_id, str(problem), token, now())
         return
     size, done = FIRST_CHUNK, 0
-    while done < len(leaving):
+    while done < len(leaving) and not is_leaving():
         chunk = leaving[done : done + size]
         begun = time.monotonic()
         down = _send_chunk(chunk, transport, token, now)
@@ -150,6 +195,8 @@ def _send_all(
             _connection_down(leaving[done:], store_id, down.response, token, now())
             return
         size = _next_size(len(chunk), time.monotonic() - begun)
+    if done < len(leaving):
+        _hand_back(leaving[done:], "the worker was asked to stop", token, now())
     _connection_works(store_id)
 
 
@@ -161,29 +208,52 @@ def _next_size(sent: int, seconds: float) -> int:
 def _send_chunk(chunk: Sequence[Leaving], transport: Transport, token: uuid.UUID, now: Clock) -> Down | None:
     """Commit `sending`, then hand over one by one; what may not go any more is judged again."""
     at = now()
-    cleared = departing.depart(chunk, token=token, holder=holder(), at=at)
+    cleared = _depart(chunk, token, at)
     committed = time.monotonic()
     crash.point("sending")
+    going = [item for item in chunk if item.asked.id in cleared]
     ended: list[ending.Ended] = []
     down: Down | None = None
-    for item in chunk:
-        if item.asked.id not in cleared:
-            continue
-        outcome = down or _hand_over(item, transport, committed)
+    while going and down is None and not is_leaving() and time.monotonic() - committed <= STALL_SECONDS:
+        item = going.pop(0)
+        outcome = _hand_over(item, transport)
         ended.append((item.asked.id, outcome))
-        if isinstance(outcome, Down):
-            down = outcome
+        down = outcome if isinstance(outcome, Down) else None
     crash.point("answered")
+    if down is not None:
+        ended += [(item.asked.id, down) for item in going]
+        going = []
+    # Known outcomes first, under the clock of their own departure: the database may be away by now.
+    ending.surely(lambda: ending.close(ended, token=token, at=now()))
+    _hand_back(going, "this process stood still or was asked to stop; handed back unsent", token, at)
     _judge_again([item.asked.id for item in chunk if item.asked.id not in cleared], token, at)
-    ending.close(ended, token=token, at=now())
     crash.point("closed")
     return down
 
 
-def _hand_over(item: Leaving, transport: Transport, committed: float) -> Outcome:
-    if time.monotonic() - committed > STALL_SECONDS:
-        return Later(response="this process stood still; handed back unsent")
-    return transport.deliver(item.written.parcel)
+def _depart(chunk: Sequence[Leaving], token: uuid.UUID, at: datetime) -> set[int]:
+    """`sending`, committed; if it is not sure that it was, nothing leaves and all go back."""
+    try:
+        return departing.depart(chunk, token=token, holder=holder(), at=at)
+    except (psycopg.Error, django.db.Error):
+        _hand_back(chunk, "the database went away before the first byte", token, at)
+        raise
+
+
+def _hand_over(item: Leaving, transport: Transport) -> Outcome:
+    try:
+        return transport.deliver(item.written.parcel)
+    except Exception as fault:
+        # Ours, and after who knows how many bytes: this one is in doubt, the others go on.
+        log.exception("a mail could not be handed over")
+        transport.close()
+        return Unknown(response=f"we failed while handing it over ({type(fault).__name__})")
+
+
+def _hand_back(items: Sequence[Leaving], why: str, token: uuid.UUID, at: datetime) -> None:
+    """Nothing of these has left: the next tick takes them."""
+    back = [(item.asked.id, Later(response=why)) for item in items]
+    ending.surely(lambda: ending.hand_back(back, pause=AT_ONCE, token=token, at=at))
 
 
 def _judge_again(ids: Sequence[int], token: uuid.UUID, at: datetime) -> None:

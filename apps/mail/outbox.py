@@ -13,8 +13,10 @@ class OutboxTransport:
 
     def deliver(self, parcel: Parcel) -> Outcome:
         db.run(
-            "INSERT INTO mail_outboxmail (message_id, data) VALUES (%s, %s) ON CONFLICT (message_id) DO NOTHING",
-            [parcel.message_id, parcel.wire],
+            # Somebody who was erased while their mail was leaving is not written down again.
+            "INSERT INTO mail_outboxmail (message_id, data) SELECT id, %s FROM mail_message"
+            " WHERE id = %s AND customer_id IS NOT NULL ON CONFLICT (message_id) DO NOTHING",
+            [parcel.wire, parcel.message_id],
         )
         return Accepted(response="kept in the outbox")
 
