@@ -150,25 +150,31 @@ def live_flows(store_ids: Collection[int]) -> list[LiveFlow]:
 def candidates(
     trigger: type[Trigger], flows: Sequence[LiveFlow], events: Sequence[Told]
 ) -> list[Newcoming]:
-    """Who stands at the doors of these flows, all of one kind of trigger. What came before a flow was on starts nothing."""
+    """Who stands at the doors of these flows, all of one kind of trigger.
+
+    What we had heard of before a flow was on starts nothing, so switching it on mails no old baskets. When it
+    happened does not matter here: a delivery may come hours late, and `max_age` bounds that.
+    """
     heard = [event for event in events if event.kind in trigger.hears]
     if not heard:
         return []
     by_store: dict[int, list[LiveFlow]] = defaultdict(list)
     for flow in flows:
         by_store[flow.store_id].append(flow)
+    learned = {event.id: event.recorded_at for event in heard}
     rows = db.rows(_CANDIDATES.format(candidates=trigger.candidates), _told(heard))
-    return [_newcoming(flow, row) for row in rows for flow in by_store[row[1]] if _fits(flow, row)]
+    return [
+        _newcoming(flow, row)
+        for row in rows
+        for flow in by_store[row[1]]
+        if learned[row[0]] >= flow.live_since and flow.trigger.accepts(msgspec.json.decode(row[8]))
+    ]
 
 
 def _told(events: Sequence[Told]) -> list[list[Any]]:
     names = ("id", "store_id", "customer_id", "kind", "subject", "occurred_at")
     columns = [[getattr(event, name) for event in events] for name in names]
     return [*columns, [msgspec.json.encode(event.data).decode() for event in events]]
-
-
-def _fits(flow: LiveFlow, row: tuple[Any, ...]) -> bool:
-    return row[6] >= flow.live_since and flow.trigger.accepts(msgspec.json.decode(row[8]))
 
 
 def _newcoming(flow: LiveFlow, row: tuple[Any, ...]) -> Newcoming:

@@ -13,6 +13,7 @@ from apps.events.announcing import announce_due
 from apps.events.log import Happened, append
 from apps.events.models import Event
 from apps.flows import publishing
+from apps.flows.entry import enroll
 from apps.flows.entry import DECLINED, enroll
 from apps.flows.models import Draw, Enrollment
 from apps.mail.models import Message
@@ -132,6 +133,16 @@ def test_a_basket_left_behind_before_the_flow_was_on_is_never_taken(shop: Shop) 
     shop.leaves("ada")
 
     assert shop.runs("ada") == 0
+
+
+def test_a_basket_whose_news_came_late_is_taken_by_a_flow_switched_on_meanwhile(shop: Shop) -> None:
+    flow = shop.flow(live=False)
+    publishing.go_live(flow, shop.at + timedelta(minutes=1))
+
+    heard = shop.at + timedelta(minutes=2)
+    enroll([shop.told(shop.cart("ada"), recorded_at=heard)], heard)
+
+    assert shop.runs("ada") == 1
 
 
 @pytest.mark.parametrize("state", ["off", "deleted", "paused shop"])
