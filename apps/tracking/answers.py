@@ -21,10 +21,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
 }
-POLICY = (
-    "default-src 'none'; style-src 'self'{style}; form-action {form}; base-uri 'none';"
-    " frame-ancestors 'none'"
-)
+POLICY = "default-src 'none'; style-src 'self'{style}; form-action {form}; base-uri 'none'; frame-ancestors 'none'"
 
 
 def page(
@@ -46,9 +43,7 @@ def page(
         "shop_url": trail.shop_url if to_shop else "",
     }
     extra = {"Content-Language": said.language, **({"Allow": ", ".join(allow)} if allow else {})}
-    return _answer(
-        render_to_string("tracking/page.html", context), style=look, post=post, extra=extra
-    )
+    return _answer(render_to_string("tracking/page.html", context), style=look, post=post, extra=extra)
 
 
 def unknown() -> HttpResponse:

@@ -93,8 +93,7 @@ def _take_back(trail: Trail, at: datetime) -> None:
 
 def _keep(message: int, slot: int, machine: str, at: datetime) -> int:
     found = db.rows(
-        "INSERT INTO tracking_click (message_id, slot, at, machine)"
-        " VALUES (%s, %s, %s, %s) RETURNING id",
+        "INSERT INTO tracking_click (message_id, slot, at, machine) VALUES (%s, %s, %s, %s) RETURNING id",
         [message, slot, at, machine],
     )
     return int(found[0][0])

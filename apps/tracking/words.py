@@ -39,14 +39,10 @@ class Said:
 LEAVE = Words(
     title=_("Unsubscribe"),
     heading=_("No more emails?"),
-    text=_(
-        "Press the button and you get no more reminders and offers."
-        " Emails about an order still come."
-    ),
+    text=_("Press the button and you get no more reminders and offers. Emails about an order still come."),
     polite=pgettext_lazy(
         "u",
-        "Press the button and you get no more reminders and offers."
-        " Emails about an order still come.",
+        "Press the button and you get no more reminders and offers. Emails about an order still come.",
     ),
     button=_("Unsubscribe"),
 )
@@ -55,17 +51,13 @@ LEFT = Words(
     heading=_("You are unsubscribed"),
     polite_heading=pgettext_lazy("u", "You are unsubscribed"),
     text=_("{shop} sends you no more reminders and offers. Emails about an order still come."),
-    polite=pgettext_lazy(
-        "u", "{shop} sends you no more reminders and offers. Emails about an order still come."
-    ),
+    polite=pgettext_lazy("u", "{shop} sends you no more reminders and offers. Emails about an order still come."),
 )
 EXPIRED = Words(
     title=_("Link expired"),
     heading=_("This link has expired"),
     text=_("The email is from a while ago. In the shop you find everything as it is today."),
-    polite=pgettext_lazy(
-        "u", "The email is from a while ago. In the shop you find everything as it is today."
-    ),
+    polite=pgettext_lazy("u", "The email is from a while ago. In the shop you find everything as it is today."),
     button=_("Go to {shop}"),
 )
 

@@ -86,9 +86,7 @@ class Mail:
 
     def leave(self, **changes: Any) -> str:
         store, message, ring = self._where(**changes)
-        return (
-            f"/u/{tokens.unsubscribe(store, message, bytes(self.shop.ada.address_hash), ring=ring)}"
-        )
+        return f"/u/{tokens.unsubscribe(store, message, bytes(self.shop.ada.address_hash), ring=ring)}"
 
     def restore(self, **changes: Any) -> str:
         store, message, ring = self._where(**changes)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
-from apps.core import clock
+from apps.core import clock, db
 from apps.events import kinds, listeners
 from apps.events.models import Announcement, Event
 from apps.mail import tokens
@@ -17,6 +18,19 @@ from tests.tracking.mails import BASKET, KETTLE, PHONE, TARGETS, open_shop
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(seconds=5)
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+def all_wait(count: int, seconds: float = 20) -> None:
+    """Until so many others stand before a lock."""
+    deadline = time.monotonic() + seconds
+    while db.rows(WAITING)[0][0] < count:
+        assert time.monotonic() < deadline, "they do not meet"
+        # What a transaction has once seen of the others stays, unless it looks anew.
+        db.rows("SELECT pg_stat_clear_snapshot()")
 
 
 @pytest.fixture
@@ -152,7 +166,12 @@ def test_a_scanner_that_follows_all_links_side_by_side_counts_for_nothing(shop):
             connection.close()
 
     with ThreadPoolExecutor(8) as scanner:
-        assert list(scanner.map(scan, links)) == [302] * 8
+        with transaction.atomic():
+            # Nobody can write until all have looked, or wait for one another.
+            db.run("LOCK TABLE tracking_click IN SHARE MODE")
+            answers = scanner.map(scan, links)
+            all_wait(len(links))
+        assert list(answers) == [302] * 8
 
     assert (mail.people(), mail.machines()) == (0, ["burst"] * 8)
 
@@ -219,9 +238,7 @@ def test_a_token_that_names_another_shop_or_a_missing_link_is_unknown(shop, phon
 
 def test_a_token_for_one_purpose_does_nothing_for_another(shop, phone):
     mail = shop.sends()
-    leave, restore, click = (
-        link.split("/")[2] for link in (mail.leave(), mail.restore(), mail.click())
-    )
+    leave, restore, click = (link.split("/")[2] for link in (mail.leave(), mail.restore(), mail.click()))
 
     for path in (f"/r/{leave}", f"/u/{restore}", f"/u/{click}"):
         assert phone.get(path).status_code == 404
@@ -253,10 +270,7 @@ def test_a_message_number_no_database_can_hold_is_met_calmly(shop, phone):
 def test_only_looking_is_answered(shop, phone):
     mail = shop.sends()
 
-    statuses = [
-        getattr(phone, method)(mail.restore()).status_code
-        for method in ("post", "put", "delete", "options")
-    ]
+    statuses = [getattr(phone, method)(mail.restore()).status_code for method in ("post", "put", "delete", "options")]
 
     assert statuses == [405] * 4
     assert not mail.message.clicks.exists()

@@ -56,9 +56,7 @@ def test_the_mail_program_presses_the_button_by_itself(shop):
     assert Suppression.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"List-Unsubscribe=One-Click", b"\xff%%&&==", b"--x\r\nnot a part"]
-)
+@pytest.mark.parametrize("body", [b"", b"List-Unsubscribe=One-Click", b"\xff%%&&==", b"--x\r\nnot a part"])
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_whatever_the_program_sends_along_it_counts(shop, body, kind):
     answer = Client().generic("POST", shop.sends().leave(), body, content_type=kind)
@@ -113,11 +111,7 @@ def test_a_thousand_visits_of_scanners_change_nothing(shop):
     for turn in range(250):
         client = Client(headers={"user-agent": agents[turn % 4]})
         links = (mail.leave(), mail.restore())
-        statuses = [
-            getattr(client, method)(link).status_code
-            for link in links
-            for method in ("get", "head")
-        ]
+        statuses = [getattr(client, method)(link).status_code for link in links for method in ("get", "head")]
         assert statuses == [200, 200, 302, 302]
 
     assert not Suppression.objects.exists()
