@@ -27,13 +27,13 @@ def cursor() -> psycopg.Cursor[tuple[Any, ...]]:
 def rows(sql: str, params: Params = None) -> list[tuple[Any, ...]]:
     """Run one statement and return all its rows. Lists become arrays: cast them (`%s::bigint[]`)."""
     with cursor() as cur:
-        return cur.execute(sql, _plain(params)).fetchall()  # type: ignore[arg-type]
+        return cur.execute(sql, _plain(params)).fetchall()
 
 
 def run(sql: str, params: Params = None) -> int:
     """Run one statement and return how many rows it touched."""
     with cursor() as cur:
-        return cur.execute(sql, _plain(params)).rowcount  # type: ignore[arg-type]
+        return cur.execute(sql, _plain(params)).rowcount
 
 
 def _plain(params: Params) -> Params:

@@ -55,7 +55,7 @@ class Money:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amount", _stored(self.amount))
-        if not isinstance(self.currency, str) or not _CURRENCY.fullmatch(self.currency):
+        if not _CURRENCY.fullmatch(str(self.currency)):
             raise AmountRefused(
                 "expected a currency of three capital letters (ISO 4217), such as EUR"
             )
@@ -147,7 +147,7 @@ def _decimal(amount: str | int | Decimal) -> Decimal:
         if not _NUMBER.fullmatch(text):
             raise AmountRefused("expected an amount such as 12.50")
         return Decimal(text)
-    if isinstance(amount, Decimal | int) and not isinstance(amount, bool):
+    if type(amount) in (Decimal, int):
         return Decimal(amount)
     raise AmountRefused(
         f"expected an amount as text or a whole number, not {type(amount).__name__}"
@@ -156,7 +156,7 @@ def _decimal(amount: str | int | Decimal) -> Decimal:
 
 def _stored(amount: Decimal) -> Decimal:
     """The amount as the column keeps it: finite, below 10^13, six decimals at most."""
-    if not isinstance(amount, Decimal) or not amount.is_finite():
+    if type(amount) is not Decimal or not amount.is_finite():
         raise AmountRefused("expected a finite decimal amount")
     exponent_of = amount.as_tuple().exponent
     if isinstance(exponent_of, int) and exponent_of < -6:

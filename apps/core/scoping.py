@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db import models
-
-if TYPE_CHECKING:
-    from apps.stores.models import Store
 
 M = TypeVar("M", bound=models.Model)
 
@@ -15,7 +12,7 @@ M = TypeVar("M", bound=models.Model)
 class StoreQuerySet(models.QuerySet[M]):
     """Rows that belong to a store; `store_path` leads from the row to it."""
 
-    def of(self, store: Store | int) -> Self:
+    def of(self, store: models.Model | int) -> Self:
         """Only this store's rows."""
         path = getattr(self.model, "store_path", "store")
         return self.filter(**{path: store})
