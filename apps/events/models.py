@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,7 +19,7 @@ class Event(models.Model):
     subject = models.CharField(max_length=80)
     kind = models.CharField(_("kind"), max_length=60)
     occurred_at = models.DateTimeField(_("occurred at"))
-    recorded_at = models.DateTimeField(_("recorded at"), db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
     shape = models.SmallIntegerField(default=1)
     source_key = models.CharField(max_length=120)
     data = models.JSONField(default=dict)
