@@ -77,16 +77,14 @@ def find(name: str) -> tuple[Setting, str]:
 
 def _unknown(name: str, plain: str) -> str:
     near = difflib.get_close_matches(plain, SETTINGS, n=4, cutoff=0.6)
-    near = (
-        near
-        or [
-            known
-            for known in SETTINGS
-            if plain and (plain in known or known.split(".")[-1] in plain)
-        ][:4]
-    )
+    near = near or [known for known in SETTINGS if _resembles(known, plain)][:4]
     hint = f"near it: {', '.join(near)}" if near else f"there are: {', '.join(SETTINGS)}"
     return f"{name[:60]}: no such setting; {hint}"
+
+
+def _resembles(known: str, plain: str) -> bool:
+    word = known.rstrip(".").split(".")[-1]
+    return len(plain) > 2 and (plain in known or word in plain)
 
 
 def _columns() -> Iterator[Setting]:
