@@ -19,6 +19,7 @@ from apps.customers.following import account_moves, move_everything
 from apps.stores.snapshots import Person
 
 ACCOUNT = "account"
+RANK_MERGED = 3
 RANK_RECORD = 2
 RANK_MENTION = 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
@@ -33,7 +34,7 @@ class Customer(models.Model):
     last_order_at = models.DateTimeField(_("last order"), null=True, editable=False)
     last_paid_at = models.DateTimeField(null=True, editable=False)
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
-    created_at = models.DateTimeField(_("first seen"), db_default=models.functions.Now(), editable=False)
+    created_at = models.DateTimeField(_("first seen"), db_default=Now(), editable=False)
 
     objects = StoreQuerySet["Customer"].as_manager()
 
