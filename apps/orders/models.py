@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
@@ -56,7 +57,7 @@ class Order(models.Model):
     modified_at = models.DateTimeField(null=True, editable=False)
     modified_stamp = models.CharField(max_length=60, default="", blank=True, editable=False, db_collation="C")
     gone_at = models.DateTimeField(_("removed"), null=True, editable=False)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now(), editable=False)
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = StoreQuerySet["Order"].as_manager()
 
