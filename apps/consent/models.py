@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
@@ -29,7 +30,7 @@ class ConsentRecord(models.Model):
     notice = models.ForeignKey(Notice, null=True, on_delete=models.PROTECT, verbose_name=_("text then in force"))
     double_opt_in = models.BooleanField(_("double opt-in"), default=False)
     attest = models.BooleanField(_("counts only when attested"), default=False)
-    recorded_at = models.DateTimeField(_("recorded"), db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
 
     objects = StoreQuerySet["ConsentRecord"].as_manager()
 
