@@ -54,9 +54,6 @@ AWAY: Final[Answer] = (
     (("Retry-After", RETRY_SECONDS),),
 )
 
-# A body that is left unread makes the connection useless for a next request.
-_LEAVES_BODY: Final = frozenset({ONLY_POST, UNKNOWN, TOO_LARGE, COMPRESSED, CUT_OFF})
-
 log = logging.getLogger(__name__)
 
 
@@ -74,15 +71,8 @@ class Door:
         address = ADDRESS.fullmatch(environ.get("PATH_INFO", ""))
         if address is None:
             return self._inside(environ, start_response)
-        answer = self._answer(environ, address[1], address[2])
-        status, body, extra = answer
-        headers = [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            *extra,
-        ]
-        if answer in _LEAVES_BODY:
-            headers.append(("Connection", "close"))
+        status, body, extra = self._answer(environ, address[1], address[2])
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *extra]
         start_response(status, headers)
         return [body]
 

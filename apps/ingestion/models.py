@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
@@ -22,7 +23,7 @@ class Delivery(models.Model):
     topic = models.CharField(_("topic"), max_length=100)
     dedupe_key = models.CharField(max_length=120)
     state = models.CharField(_("state"), max_length=11, choices=State, db_default=State.WAITING)
-    received_at = models.DateTimeField(_("received"), db_default=models.functions.Now())
+    received_at = models.DateTimeField(_("received"), db_default=Now())
     triggered_at = models.DateTimeField(_("sent by the shop"), null=True)
     due_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(_("attempts"), db_default=0)
@@ -79,7 +80,7 @@ class Quarantine(models.Model):
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="quarantined")
     reason = models.TextField(_("reason"))
-    at = models.DateTimeField(db_default=models.functions.Now())
+    at = models.DateTimeField(db_default=Now())
 
     objects = StoreQuerySet["Quarantine"].as_manager()
 

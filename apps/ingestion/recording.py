@@ -160,7 +160,7 @@ def _whose_totals(changes: Sequence[orders.Change], people: People) -> list[int]
         for change in changes
         if change.state.silences or change.silenced
     }
-    return sorted({*before, *after, *people.moved} - {None})  # type: ignore[type-var]
+    return sorted({one for one in (*before, *after, *people.moved) if one is not None})
 
 
 _BURY = """

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.core import db
+from apps.core.stamps import stamp
 from apps.customers import identity, privacy
 from apps.customers.identity import People
 from apps.events import kinds
 from apps.events.log import Happened, append
+from apps.orders import totals
 from apps.stores.snapshots import (
     CustomersMerged,
     PrivacyRequest,
@@ -27,7 +29,7 @@ def record(news: Sequence[Item], people: People, at: datetime) -> None:
     for store_id, arrived_at, seen in news:
         match seen:
             case CustomersMerged(kept=kept, gone=gone):
-                _merge(store_id, kept, gone)
+                _merge(store_id, kept, gone, stamp(seen.at or arrived_at, seen.tie))
             case ShopSeen():
                 _shop(store_id, seen)
             case Uninstalled():
@@ -38,30 +40,43 @@ def record(news: Sequence[Item], people: People, at: datetime) -> None:
                 continue
 
 
-def _account(store_id: int, value: str) -> int | None:
+_POINT = """
+INSERT INTO customers_customerkey AS k (store_id, kind, value, customer_id, rank, stamp)
+VALUES (%s, 'account', %s, %s, %s, %s)
+ON CONFLICT (store_id, kind, value) DO UPDATE SET customer_id = excluded.customer_id, rank = excluded.rank,
+    stamp = excluded.stamp
+"""
+
+
+def _account(store_id: int, value: str) -> tuple[int, bool] | tuple[None, None]:
+    """Whom the account stands for, and whether no address of theirs is known."""
     found = db.rows(
-        "SELECT customer_id FROM customers_customerkey WHERE store_id = %s AND kind = 'account' AND value = %s",
+        "SELECT k.customer_id, c.email_key IS NULL FROM customers_customerkey k"
+        " JOIN customers_customer c ON c.id = k.customer_id"
+        " WHERE k.store_id = %s AND k.kind = 'account' AND k.value = %s",
         [store_id, value],
     )
-    return found[0][0] if found else None
+    return (found[0][0], found[0][1]) if found else (None, None)
 
 
-def _merge(store_id: int, kept: str, gone: str) -> None:
-    """The platform says two accounts are one person: both point at the one that stays.
+def _merge(store_id: int, kept: str, gone: str, mark: str) -> None:
+    """The platform says two accounts are one person: from now on they point alike, whatever either said before.
 
-    A row that has an address of its own stays a row (two addresses are never one person); one without goes up into the other.
+    Two addresses stay two rows; a row without one goes up into the other.
     """
-    keeper, other = _account(store_id, kept), _account(store_id, gone)
-    if keeper is None or other is None or keeper == other:
+    (keeper, keeper_nameless), (other, other_nameless) = _account(store_id, kept), _account(store_id, gone)
+    if keeper is None or keeper == other:
         return
-    db.run(
-        "UPDATE customers_customerkey SET customer_id = %s WHERE store_id = %s AND kind = 'account' AND value = %s",
-        [keeper, store_id, gone],
-    )
+    db.run(_POINT, [store_id, gone, keeper, identity.RANK_MERGED, mark])
+    if other is None:
+        return
+    identity.lock([keeper, other])
     identity.move_account((store_id, gone), keeper)
-    nameless = db.rows("SELECT email_key IS NULL FROM customers_customer WHERE id = %s", [other])[0][0]
-    if nameless:
+    if other_nameless:
         identity.merge(store_id, kept=keeper, gone=other)
+    elif keeper_nameless:
+        identity.merge(store_id, kept=other, gone=keeper)
+    totals.recompute([keeper, other])
 
 
 def _shop(store_id: int, seen: ShopSeen) -> None:
