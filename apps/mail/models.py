@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.carts.models import Cart
@@ -58,7 +59,7 @@ class TemplateVersion(models.Model):
     mjml = models.TextField()
     text = models.TextField()
     compiled = models.JSONField()
-    published_at = models.DateTimeField(_("published"), db_default=models.functions.Now())
+    published_at = models.DateTimeField(_("published"), db_default=Now())
 
     objects = StoreQuerySet["TemplateVersion"].as_manager()
 
@@ -211,7 +212,7 @@ class OutboxMail(models.Model):
     store_path = "message__store"
 
     data = models.BinaryField()
-    at = models.DateTimeField(_("at"), db_default=models.functions.Now())
+    at = models.DateTimeField(_("at"), db_default=Now())
 
     objects = StoreQuerySet["OutboxMail"].as_manager()
 
