@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.carts.models import Cart
@@ -76,7 +77,7 @@ class Draw(models.Model):
     ticket = models.DecimalField(max_digits=7, decimal_places=4)
     """0 up to 100; below the share that was in force at the first draw means held out."""
     held_out = models.BooleanField(_("in the control group"))
-    drawn_at = models.DateTimeField(db_default=models.functions.Now())
+    drawn_at = models.DateTimeField(db_default=Now())
 
     objects = StoreQuerySet["Draw"].as_manager()
 
