@@ -8,7 +8,11 @@ import os
 os.environ["MANDJE_ENV"] = "test"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+import django
 import pytest
+
+# pytest-django looks for settings before it reads this file; so they are loaded here.
+django.setup()
 
 pytest_plugins = ["tests.shopkeeping"]
 
