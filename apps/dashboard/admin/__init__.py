@@ -1,0 +1,11 @@
+"""The admin, by what an owner looks for."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from apps.dashboard.admin import flows, mail, operator, people, shop, stores
+
+# Roles are per shop (Membership); groups know no shop.
+admin.site.unregister(Group)
+
+__all__ = ["flows", "mail", "operator", "people", "shop", "stores"]

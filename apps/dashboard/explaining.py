@@ -1,0 +1,116 @@
+"""A reason with its values filled in: what was kept with the message, and what can be looked up beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from apps.consent.models import Suppression
+from apps.core.reasons import explain
+from apps.mail.models import Message
+from apps.orders.models import Order
+from apps.stores.models import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why something did not happen, and what can be done."""
+
+    sentence: str
+    mend: str
+
+
+def because(code: str, values: Mapping[str, object]) -> Because:
+    """The sentence of a reason; a code from a newer version is shown as it is."""
+    try:
+        sentence, mend = explain(code, values)
+    except ValueError:
+        return Because(sentence=code, mend="")
+    return Because(sentence=sentence, mend=mend)
+
+
+def because_of(message: Message) -> Because:
+    """Why this mail was not sent, or waits."""
+    return because(message.reason, _values(message))
+
+
+def when(moment: object, store: Store) -> str:
+    """A moment in the shop's own time and the reader's language."""
+    found = parse_datetime(moment) if isinstance(moment, str) else moment
+    if not isinstance(found, datetime):
+        return ""
+    return formats.date_format(found.astimezone(ZoneInfo(store.time_zone)), "DATETIME_FORMAT")
+
+
+def _values(message: Message) -> dict[str, object]:
+    verdict = message.verdict or {}
+    decided, inputs = verdict.get("decided") or {}, verdict.get("inputs") or {}
+    store = message.store
+    values: dict[str, Any] = {
+        "store": store.name,
+        "at": when(verdict.get("at"), store),
+        "until": when(decided.get("until") or message.due_at, store),
+        "due": when(message.wanted_at, store),
+        "valid_until": when(message.valid_until, store),
+        "detail": message.response or inputs.get("unmailable") or _("unknown"),
+        "answer": message.response,
+        "template": message.template_slug,
+        "window": store.rules.get("window", ""),
+        "count": len(inputs.get("left_at") or ()),
+        "period": (inputs.get("rules") or {}).get("caps", ""),
+        "message": message.origin,
+        "line": "?",
+    }
+    return values | _of_kind(message, decided.get("facts") or {})
+
+
+def _of_kind(message: Message, facts: dict[str, Any]) -> dict[str, object]:
+    """What only this kind of reason speaks of."""
+    match message.reason:
+        case "order_placed":
+            return _order(message)
+        case "suppressed_marketing" | "suppressed_everything":
+            return _suppression(message)
+        case reason if reason.startswith("no_basis"):
+            return _basis(message, facts)
+        case "cart_emptied" | "newer_basket" if message.cart:
+            return {"at": when(message.cart.last_activity_at, message.store)}
+        case "enrollment_ended" | "flow_off":
+            return {"at": when(message.ended_at, message.store), "flow": message.purpose, "cause": ""}
+        case "feed_stale" | "stale_feed":
+            return {"at": when(message.store.orders_polled_at, message.store)}
+    return {}
+
+
+def _order(message: Message) -> dict[str, object]:
+    orders = Order.objects.of(message.store_id).filter(customer=message.customer_id, silences=True)
+    since = orders.filter(placed_at__gte=message.since) if message.since else orders
+    found = since.order_by("placed_at").first()
+    return {"order": found.number, "at": when(found.placed_at, message.store)} if found else {}
+
+
+def _suppression(message: Message) -> dict[str, object]:
+    if message.customer is None or message.customer.address_hash is None:
+        return {}
+    hashed = bytes(message.customer.address_hash)
+    found = Suppression.objects.of(message.store_id).filter(address_hash=hashed).first()
+    if found is None:
+        return {}
+    return {"at": when(found.at, message.store), "cause": found.get_reason_display()}
+
+
+def _basis(message: Message, facts: dict[str, Any]) -> dict[str, object]:
+    return {
+        "country": facts.get("person_country") or facts.get("shop_country") or message.store.country,
+        "law": facts.get("law") or "",
+        "at": when(facts.get("state_at") or facts.get("order_paid_at"), message.store),
+        "source": facts.get("source") or "",
+        "order": facts.get("order") or "",
+    }

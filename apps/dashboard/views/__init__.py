@@ -1,0 +1,1 @@
+"""The pages and verbs of the admin that no model's list can be."""
