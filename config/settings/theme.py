@@ -14,6 +14,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Mandje",
     "SITE_SYMBOL": "shopping_basket",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("dashboard/mandje.svg")}
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
