@@ -15,7 +15,7 @@ from apps.stores.platforms.base import platforms
 from apps.stores.settings_changing import SettingsRefused, put, read_changes
 from apps.stores.settings_table import Change
 
-SECRET = "webhook_secret"
+SECRET = "webhook_secret"  # noqa: S105  a setting's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,7 @@ def draft(platform: str, pairs: Sequence[str], secrets: Sequence[str]) -> Draft:
         errors += refused.errors
     names = {pair.partition("=")[0].strip() for pair in pairs}
     errors += [f"{name}: is missing" for name in ("name", "url") if name not in names]
-    errors += (
-        [] if secrets else [f"{SECRET}: is missing; it is the secret with which the shop signs"]
-    )
+    errors += [] if secrets else [f"{SECRET}: is missing; it is the secret with which the shop signs"]
     if errors:
         raise SettingsRefused(errors)
     return Draft(

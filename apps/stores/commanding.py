@@ -20,7 +20,7 @@ class StoreCommand(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         # Django's parser then raises CommandError, where argparse leaves with 2.
-        parser.called_from_command_line = False  # type: ignore[attr-defined]
+        parser.called_from_command_line = False
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:

@@ -28,12 +28,7 @@ def standard_opt_in(store: Store) -> Notice:
 
 def present(store: Store, kind: Notice.Kind) -> Notice | None:
     """The text in force now and from now on, None if there is none."""
-    return (
-        Notice.objects.of(store)
-        .filter(kind=kind, until_at__isnull=True)
-        .order_by("-from_at", "-pk")
-        .first()
-    )
+    return Notice.objects.of(store).filter(kind=kind, until_at__isnull=True).order_by("-from_at", "-pk").first()
 
 
 def say(store: Store, kind: Notice.Kind, text: str, at: datetime | None) -> None:

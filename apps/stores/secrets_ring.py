@@ -6,9 +6,9 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.core import db
 from apps.core.secrets import SealBroken, unseal
@@ -75,9 +75,7 @@ class Rings:
         """
         db.run(_RAISE, [version, key, platform])
         if known := self._known.get((platform, key)):
-            known.ring = replace(
-                known.ring, signature_version=max(version, known.ring.signature_version)
-            )
+            known.ring = replace(known.ring, signature_version=max(version, known.ring.signature_version))
 
     def forget(self, platform: str, key: str) -> None:
         self._known.pop((platform, key), None)
@@ -102,9 +100,7 @@ def add(store: Store, value: str, at: datetime) -> StoreSecret:
     newest = active(store, at).first()
     if newest is not None and newest.value == value:
         return newest
-    retiring = StoreSecret.objects.of(store).filter(
-        Q(retires_at__isnull=True) | Q(retires_at__gt=at + GRACE)
-    )
+    retiring = StoreSecret.objects.of(store).filter(Q(retires_at__isnull=True) | Q(retires_at__gt=at + GRACE))
     retiring.update(retires_at=at + GRACE)
     secret = StoreSecret.make(store, value)
     secret.save()
@@ -123,7 +119,7 @@ def newest(store: Store, at: datetime) -> str:
     return secret.value if secret else ""
 
 
-def active(store: Store, at: datetime) -> Any:
+def active(store: Store, at: datetime) -> QuerySet[StoreSecret]:
     """The secrets that open at this moment, newest first."""
     return StoreSecret.objects.of(store).filter(Q(retires_at__isnull=True) | Q(retires_at__gt=at))
 
@@ -133,5 +129,5 @@ def _opened(token: str, key: str) -> str:
         return unseal(token, bound_to=f"{key}/webhook")
     except SealBroken as broken:
         # The other secrets may still open; doctor reports the broken one.
-        log.error("a webhook secret cannot be read: %s", broken)
+        log.error("a webhook secret cannot be read: %s", broken)  # noqa: TRY400  the trace says no more
         return ""

@@ -18,21 +18,15 @@ if TYPE_CHECKING:
 
 
 def currency() -> Form:
-    return _known(
-        lambda: _english().currencies, str.upper, 3, _("a currency of three letters (ISO 4217)")
-    )
+    return _known(lambda: _english().currencies, str.upper, 3, _("a currency of three letters (ISO 4217)"))
 
 
 def country() -> Form:
-    return _known(
-        lambda: _english().territories, str.upper, 2, _("a country of two letters (ISO 3166)")
-    )
+    return _known(lambda: _english().territories, str.upper, 2, _("a country of two letters (ISO 3166)"))
 
 
 def language() -> Form:
-    return _known(
-        lambda: _english().languages, str.lower, 2, _("a language of two letters (ISO 639)")
-    )
+    return _known(lambda: _english().languages, str.lower, 2, _("a language of two letters (ISO 639)"))
 
 
 def zone() -> Form:
@@ -59,9 +53,7 @@ def connection(schemes: tuple[str, ...], default: str) -> Form:
         "default": default,
         "schemes": ", ".join(f"{scheme}://" for scheme in schemes),
     }
-    return Form(
-        accepts=accepts, parse=parse, format=lambda url: _veiled(url) or default, secret=True
-    )
+    return Form(accepts=accepts, parse=parse, format=lambda url: _veiled(url) or default, secret=True)
 
 
 def _known(

@@ -79,7 +79,7 @@ def switch() -> Form:
     """On or off."""
     return Form(
         accepts=_("on or off"),
-        parse=lambda given: _switch(given),
+        parse=_switch,
         format=lambda value: ON if value else OFF,
     )
 
@@ -121,9 +121,7 @@ def origin() -> Form:
             raise Refused
         return whole.lower()
 
-    return Form(
-        accepts=_("a host of the shop's own that leads to this engine, or nothing"), parse=parse
-    )
+    return Form(accepts=_("a host of the shop's own that leads to this engine, or nothing"), parse=parse)
 
 
 def email() -> Form:
@@ -143,9 +141,7 @@ def number(least: int, most: int) -> Form:
 
     def parse(given: str) -> str:
         written = given.strip()
-        if written and not (
-            re.fullmatch(r"\d{1,6}", written, re.ASCII) and least <= int(written) <= most
-        ):
+        if written and not (re.fullmatch(r"\d{1,6}", written, re.ASCII) and least <= int(written) <= most):
             raise Refused
         return str(int(written)) if written else ""
 
@@ -261,17 +257,13 @@ def notice() -> Form:
     return Form(accepts=accepts, parse=parse, format=lambda words: words or OFF)
 
 
-def checked(
-    parse: Callable[[str], Any], accepts: str | StrPromise, shape: Callable[[Any], str] = str
-) -> Form:
+def checked(parse: Callable[[str], Any], accepts: str | StrPromise, shape: Callable[[Any], str] = str) -> Form:
     """Text that another part of the engine reads; kept in its shortest form."""
     return Form(accepts=accepts, parse=lambda given: shape(parse(given)))
 
 
 _LENGTH: Final = _("a whole number with s, m, h, d or w, such as 30s, 60m, 24h, 3d or 2w")
-_LENGTH_OR_OFF: Final = _(
-    "a whole number with s, m, h, d or w, such as 30s, 60m, 24h, 3d or 2w, or off"
-)
+_LENGTH_OR_OFF: Final = _("a whole number with s, m, h, d or w, such as 30s, 60m, 24h, 3d or 2w, or off")
 
 
 def _switch(given: str) -> bool:
@@ -283,11 +275,6 @@ def _switch(given: str) -> bool:
 def _check_web(address: str) -> None:
     parts = urlsplit(address)
     plain = len(address) <= 300 and not CONTROL.search(address) and " " not in address
-    if (
-        not plain
-        or parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or "@" in parts.netloc
-    ):
+    if not plain or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise Refused
     _ = parts.port

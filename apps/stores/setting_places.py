@@ -1,4 +1,5 @@
 """Where a setting of a shop is kept: a column, the rules, the profile, or rows of its own."""
+# ruff: noqa: ARG002  every place answers the same questions, and few need all of them.
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ HIDDEN: Final = "…"
 class Place(Protocol):
     """How a value is found and put. `rows` places write rows beside the store, so the store is saved first."""
 
-    rows: bool
+    @property
+    def rows(self) -> bool: ...
 
     def read(self, store: Store, setting: Setting, key: str) -> str:
         """The value as the owner would write it."""

@@ -72,20 +72,12 @@ def put_rows(store: Store, changes: Iterable[Change], at: datetime) -> None:
 
 def shown(store: Store) -> dict[str, str]:
     """Every setting of this shop as its owner would write it, secrets veiled."""
-    plain = {
-        name: setting.place.read(store, setting, "")
-        for name, setting in SETTINGS.items()
-        if not setting.family
-    }
+    plain = {name: setting.place.read(store, setting, "") for name, setting in SETTINGS.items() if not setting.family}
     families = {
         "status.": store.order_statuses,
         "consent_meta.": store.rules.get(CONSENT_META) or {},
     }
-    kept = {
-        prefix + key: str(text)
-        for prefix, entries in families.items()
-        for key, text in entries.items()
-    }
+    kept = {prefix + key: str(text) for prefix, entries in families.items() for key, text in entries.items()}
     return plain | kept
 
 
@@ -104,15 +96,9 @@ def _value(setting: Setting, key: str, text: str) -> object:
         came = f"{len(text)} characters, kept secret" if setting.form.secret else repr(text[:SHOWN])
         whole = setting.name + key
         example = f"{whole}={setting.example}"
-        raise ValueError(
-            f"{whole}: expected {setting.form.accepts}; got {came}; example: {example}"
-        ) from None
+        raise ValueError(f"{whole}: expected {setting.form.accepts}; got {came}; example: {example}") from None
 
 
 def _twice(changes: Sequence[Change]) -> list[str]:
     names = [one.name for one in changes if one.setting.name != "webhook_secret"]
-    return [
-        f"{name}: given {names.count(name)} times"
-        for name in sorted(set(names))
-        if names.count(name) > 1
-    ]
+    return [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]

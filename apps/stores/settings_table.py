@@ -186,9 +186,7 @@ def _columns() -> Iterator[Setting]:
         ),
     ]
     for name, form, example, default, about in rows:
-        yield Setting(
-            name=name, form=form, place=Column(name), example=example, default=default, help=about
-        )
+        yield Setting(name=name, form=form, place=Column(name), example=example, default=default, help=about)
 
 
 def _rules() -> Iterator[Setting]:
@@ -244,17 +242,11 @@ def _rules() -> Iterator[Setting]:
             "attested",
             _("whether Shopify's own box counts"),
         ),
-        *[
-            (name, forms.length(), text, valid)
-            for name, text in DEFAULTS.items()
-            if name.startswith("valid.")
-        ],
+        *[(name, forms.length(), text, valid) for name, text in DEFAULTS.items() if name.startswith("valid.")],
     ]
     for name, form, example, about in rows:
         place = Entry("rules")
-        yield Setting(
-            name=name, form=form, place=place, example=example, default=DEFAULTS[name], help=about
-        )
+        yield Setting(name=name, form=form, place=place, example=example, default=DEFAULTS[name], help=about)
 
 
 def _caps() -> Form:
@@ -303,9 +295,7 @@ def _profile() -> Iterator[Setting]:
     ]
     for name, form, example, about in rows:
         place = Entry("profile", prefix="profile.")
-        yield Setting(
-            name=f"profile.{name}", form=form, place=place, example=example, default="", help=about
-        )
+        yield Setting(name=f"profile.{name}", form=form, place=place, example=example, default="", help=about)
 
 
 def _others() -> Iterator[Setting]:

@@ -31,11 +31,12 @@ def test_add_store_prints_one_object_and_nothing_else(capsys, settings):
 
 
 def test_add_store_takes_every_flag(capsys):
-    flags = (
-        "--shop-domain=m.myshopify.com --currency=usd --language=en --formality=u --time-zone=Europe/Paris"
-        " --country=fr --abandon-after=30s --from-email=a@m.example --postal-address=Here --holdout=10"
-        " --webhook-secret=def --set quiet=off --set caps=off"
-    ).split()
+    flags = [
+        *("--shop-domain=m.myshopify.com", "--currency=usd", "--language=en", "--formality=u"),
+        *("--time-zone=Europe/Paris", "--country=fr", "--abandon-after=30s", "--holdout=10"),
+        *("--from-email=a@m.example", "--postal-address=Here", "--webhook-secret=def"),
+        *("--set", "quiet=off", "--set", "caps=off"),
+    ]
 
     run(capsys, "add_store", *GOOD, *flags)
 
