@@ -48,18 +48,21 @@ WHERE p.record_id <> excluded.record_id
 RETURNING p.customer_id, p.state, p.at, p.record_id
 """
 
+# The owner's hand can say yes here for somebody else: by a file, or in Shopify's own admin, whose webhook looks
+# the same as a shopper's. Only what a person did, or confirmed by mail, takes an unsubscribe back.
 _LIFT = """
 UPDATE consent_suppression s SET lifted_at = p.at
 FROM consent_permission p JOIN customers_customer c ON c.id = p.customer_id
 JOIN consent_consentrecord r ON r.id = p.record_id
-WHERE p.customer_id = ANY(%s::bigint[]) AND p.state = 'granted' AND NOT r.attest AND r.source <> 'import'
+WHERE p.customer_id = ANY(%s::bigint[]) AND p.state = 'granted' AND NOT r.attest
+  AND (r.double_opt_in OR r.source NOT IN ('import', 'shopify'))
   AND s.store_id = c.store_id AND s.address_hash = c.address_hash AND s.scope = 'marketing'
   AND s.lifted_at IS NULL AND s.at < p.at
 """
 
 
 def record(news: Sequence[ConsentNews], at: datetime) -> None:
-    """Keep every word, point at the newest, and lift an unsubscribe that is older than a new yes.
+    """Keep every word, point at the newest, and lift an unsubscribe that is older than a person's new yes.
 
     A box that counts only when attested never outweighs a word that counts by itself.
     """
