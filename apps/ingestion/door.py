@@ -88,7 +88,7 @@ class Door:
             log.warning("a delivery of store %s could not be written", key)
             return UNWRITABLE
         except (psycopg.Error, django.db.Error) as away:
-            log.error("the database does not answer: %s", type(away).__name__)
+            log.error("the database does not answer: %s", type(away).__name__)  # noqa: TRY400  it may be thousands
             return AWAY
 
     def _receive(self, environ: WSGIEnvironment, platform: Platform, key: str) -> Answer:
@@ -111,9 +111,7 @@ class Door:
             return UNSIGNED
         return self._keep(platform, key, found[0], found[1], request)
 
-    def _admit(
-        self, platform: Platform, key: str, ring: Keyring, request: Request
-    ) -> tuple[Keyring, Admitted] | None:
+    def _admit(self, platform: Platform, key: str, ring: Keyring, request: Request) -> tuple[Keyring, Admitted] | None:
         """Who vouches for it; asks the database once more before saying no, for a secret added just now."""
         admitted = _vouched(platform, request, ring)
         if admitted is not None:
@@ -124,9 +122,7 @@ class Door:
         admitted = _vouched(platform, request, fresh)
         return None if admitted is None else (fresh, admitted)
 
-    def _keep(
-        self, platform: Platform, key: str, ring: Keyring, admitted: Admitted, request: Request
-    ) -> Answer:
+    def _keep(self, platform: Platform, key: str, ring: Keyring, admitted: Admitted, request: Request) -> Answer:
         if not admitted.store:
             return STORED
         try:

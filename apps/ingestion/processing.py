@@ -78,10 +78,21 @@ def process_due(at: datetime, limit: int = BATCH) -> int:
     struck = [item for item in claimed if item.attempts > STRIKES]
     _finish([Outcome(delivery=item, state="quarantined", reason="crashed_three_times") for item in struck])
     suspects = [item for item in claimed if 1 < item.attempts <= STRIKES]
-    for item in suspects:
-        _process([item], at)
+    # A strike counts while its delivery is in hand by itself: one that kills us takes no other down with it.
+    _count(suspects, -1)
     _process([item for item in claimed if item.attempts == 1], at)
+    for item in suspects:
+        _count([item], 1)
+        _process([item], at)
     return len(claimed)
+
+
+def _count(items: Sequence[Claimed], by: int) -> None:
+    if items:
+        db.run(
+            "UPDATE ingestion_delivery SET attempts = attempts + %s::smallint WHERE id = ANY(%s::bigint[])",
+            [by, [item.id for item in items]],
+        )
 
 
 def _claim(at: datetime, limit: int) -> list[Claimed]:
@@ -220,9 +231,13 @@ def _finish(outcomes: Sequence[Outcome]) -> None:
 
 def process_again(ids: Sequence[int], at: datetime) -> int:
     """Put these deliveries back in the queue; recording is monotonic, so doing it twice changes nothing."""
-    return db.run(
-        "UPDATE ingestion_delivery SET state = 'waiting', due_at = %s, attempts = 0, reason = ''"
-        " WHERE id = ANY(%s::bigint[]) AND state <> 'waiting'"
-        " AND EXISTS (SELECT 1 FROM ingestion_deliverybody b WHERE b.delivery_id = id)",
-        [at, list(ids)],
-    )
+    with transaction.atomic():
+        again = db.rows(
+            "UPDATE ingestion_delivery SET state = 'waiting', due_at = %s, attempts = 0, reason = ''"
+            " WHERE id = ANY(%s::bigint[]) AND state <> 'waiting'"
+            " AND EXISTS (SELECT 1 FROM ingestion_deliverybody b WHERE b.delivery_id = id) RETURNING id",
+            [at, list(ids)],
+        )
+        # What was set apart of a batch will be set apart again.
+        db.run("DELETE FROM ingestion_quarantine WHERE delivery_id = ANY(%s::bigint[])", [[row[0] for row in again]])
+    return len(again)

@@ -47,9 +47,7 @@ class Recording:
 
     def moved(self, by: timedelta) -> Recording:
         """The same delivery at another time."""
-        return replace(
-            self, headers=shift_headers(self.headers, by), body=shift_body(self.body, by)
-        )
+        return replace(self, headers=shift_headers(self.headers, by), body=shift_body(self.body, by))
 
 
 class _Request(msgspec.Struct):

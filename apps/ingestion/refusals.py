@@ -77,9 +77,7 @@ class Notebook:
                 connection.close()
                 self._keep(counts, notes)
 
-    def _keep(
-        self, counts: dict[tuple[int, str], int], notes: dict[Any, Callable[[], None]]
-    ) -> None:
+    def _keep(self, counts: dict[tuple[int, str], int], notes: dict[Any, Callable[[], None]]) -> None:
         with self._lock:
             for key, n in counts.items():
                 self._counts[key] = self._counts.get(key, 0) + n
@@ -90,9 +88,7 @@ class Notebook:
         if self._thread is None or not self._thread.is_alive():
             with self._lock:
                 if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(
-                        target=self._write_on, name="door-notes", daemon=True
-                    )
+                    self._thread = threading.Thread(target=self._write_on, name="door-notes", daemon=True)
                     self._thread.start()
                     atexit.register(self.flush)
         self._news.set()

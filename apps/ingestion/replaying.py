@@ -43,9 +43,7 @@ def destination(to: str | None, secret: str | None, at: datetime) -> Destination
     url = to if to and "://" in to else webhook_url(store) if store else ""
     address = ADDRESS.fullmatch(urlsplit(url).path)
     if address is None or address[1] not in platforms:
-        raise NoAddress(
-            f"--to: expected https://host/webhooks/<platform>/<key>/; got {(to or '')[:200]!r}"
-        )
+        raise NoAddress(f"--to: expected https://host/webhooks/<platform>/<key>/; got {(to or '')[:200]!r}")
     return Destination(
         url=url,
         platform=platforms.get(address[1]),
@@ -58,9 +56,7 @@ def _store(to: str | None) -> Store | None:
     if to is None:
         stores = list(Store.objects.all()[:2])
         if len(stores) != 1:
-            raise NoAddress(
-                "--to: say which store, by its webhook address or its key (see list_stores)"
-            )
+            raise NoAddress("--to: say which store, by its webhook address or its key (see list_stores)")
         return stores[0]
     if "://" not in to:
         found = Store.objects.filter(key=to).first()

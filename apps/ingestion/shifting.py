@@ -14,9 +14,7 @@ from typing import Final
 
 # Strings of JSON one after the other; a key is a string before a colon.
 _STRING: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?')
-_TIME: Final = re.compile(
-    rb"(\d{4}-\d{2}-\d{2})([T ])(\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?(?: UTC)?\Z"
-)
+_TIME: Final = re.compile(rb"(\d{4}-\d{2}-\d{2})([T ])(\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?(?: UTC)?\Z")
 _EPOCH: Final = re.compile(r"\d{9,11}\Z", re.ASCII)
 EPOCH_HEADERS: Final = frozenset({"x-rcv-timestamp"})
 
@@ -107,9 +105,7 @@ def _moment(text: bytes, *, utc: bool) -> datetime | None:
         return None
     fraction = (parts[4] or b"").decode()[:7]
     try:
-        moment = datetime.fromisoformat(
-            f"{parts[1].decode()}T{parts[3].decode()}{fraction}{zone or '+00:00'}"
-        )
+        moment = datetime.fromisoformat(f"{parts[1].decode()}T{parts[3].decode()}{fraction}{zone or '+00:00'}")
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -151,9 +151,7 @@ def test_another_stores_signature_opens_nothing(door, store):
 def test_unknown_stores_and_platforms_look_alike(door, store):
     shopify = path_of(store).replace("woocommerce", "shopify")
 
-    answers = [
-        knock(door, path)[::2] for path in ("/webhooks/woocommerce/nobody/", "/webhooks/magento/x", shopify)
-    ]
+    answers = [knock(door, path)[::2] for path in ("/webhooks/woocommerce/nobody/", "/webhooks/magento/x", shopify)]
 
     assert answers == [(404, doors.UNKNOWN[1])] * 3
 
@@ -180,9 +178,7 @@ def test_a_secret_added_a_moment_ago_opens_at_once_and_the_old_one_still_does(do
 
 def test_a_retired_secret_opens_nothing(door, store):
     secrets_ring.add(store, "het-nieuwe-geheim", datetime.now(UTC))
-    StoreSecret.objects.filter(retires_at__isnull=False).update(
-        retires_at=datetime.now(UTC) - timedelta(seconds=1)
-    )
+    StoreSecret.objects.filter(retires_at__isnull=False).update(retires_at=datetime.now(UTC) - timedelta(seconds=1))
 
     assert knock(door, path_of(store))[0] == 401
 
@@ -245,9 +241,7 @@ def test_a_chunked_body_within_the_limit_is_kept(door, store):
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "gzip, identity"])
 def test_a_compressed_body_is_not_read(door, store, encoding):
-    status, *_ = knock(
-        door, path_of(store), HTTP_CONTENT_ENCODING=encoding, **{"wsgi.input": Unreadable()}
-    )
+    status, *_ = knock(door, path_of(store), HTTP_CONTENT_ENCODING=encoding, **{"wsgi.input": Unreadable()})
 
     assert status == 415
     assert refused(door, store) == {"compressed": 1}
@@ -373,7 +367,7 @@ def test_counts_that_could_not_be_written_are_kept(door, store, monkeypatch):
 class Unreadable:
     """A stream nobody may read, or that breaks."""
 
-    def __init__(self, error=None):
+    def __init__(self, error=None) -> None:
         self.error = error or AssertionError("the body was read")
 
     def read(self, size=-1):

@@ -62,9 +62,7 @@ def _serve(database, folder):
     command += ["--workers", "1", "--blocking-threads", "4", "--no-ws", "config.wsgi:application"]
     environment = {**os.environ, "DATABASE_URL": database, "PORT": str(port)}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environment, cwd=settings.BASE_DIR, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR, stdout=log, stderr=log)
     try:
         _await(port, process)
         yield port

@@ -19,9 +19,7 @@ class Command(StoreCommand):
     help = "Signs and posts recorded deliveries as the platform would; one line each."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "files", nargs="+", type=Path, help="*.http.json, DELIVERIES.json or folders"
-        )
+        parser.add_argument("files", nargs="+", type=Path, help="*.http.json, DELIVERIES.json or folders")
         parser.add_argument("--to", help="webhook address or store key; not needed with one store")
         parser.add_argument("--secret", help="sign with this instead of the store's newest secret")
         parser.add_argument(
