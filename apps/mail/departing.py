@@ -41,7 +41,8 @@ FROM (
     SELECT w.* FROM unnest(%(ids)s::bigint[], %(untils)s::timestamptz[], %(bases)s::text[], %(policies)s::text[],
         %(evidence)s::jsonb[], %(verdicts)s::jsonb[], %(addresses)s::text[], %(versions)s::bigint[])
         AS w(id, until, basis, policy, evidence, verdict, address, version_id)
-    JOIN mail_message m ON m.id = w.id
+    -- OFFSET 0: each by its key. Left alone, the planner reads the whole queue of the store for every sub-batch.
+    CROSS JOIN LATERAL (SELECT * FROM mail_message WHERE id = w.id OFFSET 0) AS m
     JOIN stores_store s ON s.id = m.store_id
     JOIN customers_customer cu ON cu.id = m.customer_id
     LEFT JOIN carts_cart c ON c.id = m.cart_id

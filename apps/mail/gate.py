@@ -24,6 +24,7 @@ from apps.stores.rules import Rules
 
 FEED_PAUSE = timedelta(minutes=1)
 STORE_PAUSE = timedelta(minutes=5)
+RANK_PAUSE = timedelta(minutes=5)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """When marketing mails left for this person within the longest cap, newest first."""
     reason: str = ""
     """Why it was held the last time."""
+    outranked: bool = False
+    """A more urgent mail of this person is due and waits."""
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +161,8 @@ def _hold(asked: Asked, at: datetime) -> Held | None:
     room = _room_at(asked, at)
     if room > at:
         return Held(reason=Reason.CAP, until=room)
+    if asked.outranked and asked.rules.caps:
+        return Held(reason=Reason.CAP, until=at + RANK_PAUSE)
     opens = next_open(at, ZoneInfo(asked.zone), asked.rules.windows, night_only=asked.night_only)
     return Held(reason=Reason.QUIET_HOURS, until=opens) if opens > at else None
 
@@ -203,7 +208,7 @@ SELECT m.id, m.store_id, m.customer_id, m.kind, m.purpose, m.priority, m.wanted_
     lo.external_id, lo.paid_at, lo.notice,
     ARRAY(SELECT h.sending_at FROM mail_message h WHERE h.customer_id = m.customer_id AND h.kind = 'marketing'
           AND h.sending_at IS NOT NULL AND h.sending_at > %(horizon)s AND h.id <> m.id
-          ORDER BY h.sending_at DESC LIMIT 50)
+          ORDER BY h.sending_at DESC LIMIT %(most)s), {asking.OUTRANKED}
 FROM mail_message m JOIN stores_store s ON s.id = m.store_id
 LEFT JOIN customers_customer cu ON cu.id = m.customer_id
 LEFT JOIN carts_cart c ON c.id = m.cart_id
@@ -220,12 +225,22 @@ LEFT JOIN LATERAL (
 WHERE m.id = ANY(%(ids)s::bigint[])
 """
 
-LONGEST_CAP = timedelta(days=31)
+_RULES = """
+SELECT DISTINCT s.rules::text FROM stores_store s
+WHERE s.id IN (SELECT m.store_id FROM mail_message m WHERE m.id = ANY(%s::bigint[]))
+"""
 
 
 def ask(ids: Sequence[int], at: datetime) -> list[Asked]:
-    """The facts of these messages, in one query."""
-    return [_asked(row) for row in db.rows(_FACTS, {"ids": list(ids), "horizon": at - LONGEST_CAP})]
+    """The facts of these messages; of what left before, as far back as the longest cap of their shops looks."""
+    caps = [cap for row in db.rows(_RULES, [list(ids)]) for cap in Rules.read(msgspec.json.decode(row[0])).caps]
+    params = {
+        "ids": list(ids),
+        "at": at,
+        "horizon": at - max((cap.window for cap in caps), default=timedelta()),
+        "most": max((cap.most for cap in caps), default=0),
+    }
+    return [_asked(row) for row in db.rows(_FACTS, params)]
 
 
 def _asked(row: tuple) -> Asked:  # type: ignore[type-arg]
@@ -261,6 +276,7 @@ def _asked(row: tuple) -> Asked:  # type: ignore[type-arg]
         permission=_permission(row[27:33], rules),
         last_order=_last_order(row[33:36]),
         left_at=tuple(row[36]),
+        outranked=row[37],
     )
 
 

@@ -139,6 +139,7 @@ class Smtp(smtplib.SMTP):
         """
         code, text = self._pipelined(sender, to) if self.has_extn("pipelining") else self._stepwise(sender, to)
         if code != 354:
+            self._begin_anew()
             return code, text
         try:
             self.send(_dotted(wire))
@@ -161,17 +162,22 @@ class Smtp(smtplib.SMTP):
             # The server opened a body although it took no recipient: end it, nothing is sent (RFC 2920 3.1).
             self.send(b".\r\n")
             self.getreply()
-        self.rset()
         return refused
 
     def _stepwise(self, sender: str, to: str) -> tuple[int, bytes]:
         for command in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>"):
             answer: tuple[int, bytes] = self.docmd(command)
             if answer[0] not in (250, 251):
-                self.rset()
                 return answer
         data: tuple[int, bytes] = self.docmd("DATA")
         return data
+
+    def _begin_anew(self) -> None:
+        """Forget a refused mail, so that the next one is not answered with 503. The answer stands in any case."""
+        try:
+            self.rset()
+        except (OSError, smtplib.SMTPException):
+            self.close()
 
 
 class SmtpOverTls(Smtp):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +26,9 @@ from apps.mail.whys import why
 from apps.stores.platforms import base
 from apps.stores.platforms.base import platforms
 from apps.stores.snapshots import Line
+
+
+log = logging.getLogger(__name__)
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,11 @@ def write(ids: Sequence[int], at: datetime) -> tuple[list[Written], list[Unwritt
             failed.append(Unwritten(message_id=subject.message_id, reason=Reason.NO_ADDRESS, detail=str(refused)))
         except RenderFailed as broken:
             failed.append(Unwritten(message_id=subject.message_id, reason=Reason.TEMPLATE_ERROR, detail=str(broken)))
+        except Exception as unforeseen:
+            # A mail that breaks what nobody foresaw must not hold up the others of its batch.
+            log.exception("message %s cannot be written", subject.message_id)
+            detail = type(unforeseen).__name__
+            failed.append(Unwritten(message_id=subject.message_id, reason=Reason.TEMPLATE_ERROR, detail=detail))
     return written, failed
 
 
