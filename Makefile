@@ -17,7 +17,7 @@ bench: $(VENV)/ready-dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 faults: $(VENV)/ready-dev
-	@MANDJE_FAULTS=all $(BIN)/python -m pytest -m faults tests $(ARGS)
+	@MANDJE_FAULTS=all $(BIN)/python -m pytest -s -m faults tests $(ARGS)
 
 lint: $(VENV)/ready-dev
 	@$(BIN)/ruff check .

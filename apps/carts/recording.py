@@ -93,7 +93,8 @@ class Baskets:
 
     def _move_keys(self, into: CartState, other: CartState) -> None:
         """The stored keys of the other row, also those this batch did not name, and what floors above hold."""
-        assert into.id is not None and other.id is not None
+        assert into.id is not None
+        assert other.id is not None
         db.run("UPDATE carts_cartkey SET cart_id = %s WHERE cart_id = %s", [into.id, other.id])
         for mover in _on_join:
             mover(into.id, other.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from apps.core import db
 from apps.events import kinds
@@ -36,19 +37,20 @@ def suppress(
     if not new:
         return False
     for customer_id in people or [None]:
-        append([_told(store_id, customer_id, new[0][0], scope, reason, at)], at)
+        append([_told(values, customer_id, new[0][0])], at)
     return True
 
 
-def _told(store_id: int, customer_id: int | None, row: int, scope: str, reason: str, at: datetime) -> Happened:
+def _told(values: dict[str, Any], customer_id: int | None, row: int) -> Happened:
+    at, reason = values["at"], values["reason"]
     return Happened(
-        store_id=store_id,
+        store_id=values["store"],
         customer_id=customer_id,
         subject=f"suppression:{row}",
         kind=kinds.CUSTOMER_UNSUBSCRIBED if reason == "unsubscribed" else kinds.CUSTOMER_SUPPRESSED,
         occurred_at=at,
         source_key=f"{row}:{at:%Y%m%dT%H%M%S.%f}",
-        data={"suppression": row, "scope": scope, "reason": reason},
+        data={"suppression": row, "scope": values["scope"], "reason": reason},
     )
 
 

@@ -19,7 +19,8 @@ Params = Mapping[str, Any] | Sequence[Any] | None
 
 
 def cursor() -> psycopg.Cursor[tuple[Any, ...]]:
-    """A plain psycopg cursor on Django's connection."""
+    """A plain psycopg cursor on Django's connection, which is checked as Django would before its own."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     return psycopg.Cursor(connection.connection)
 

@@ -8,4 +8,4 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.customers import following, privacy  # noqa: F401, PLC0415  register themselves
+        from apps.customers import following, privacy  # noqa: F401  register themselves

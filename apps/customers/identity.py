@@ -165,8 +165,8 @@ ON CONFLICT (store_id, email_key) DO UPDATE SET
                    THEN excluded.country ELSE c.country END,
     country_stamp = greatest(excluded.country_stamp COLLATE "C", c.country_stamp),
     email = greatest(excluded.email COLLATE "C", c.email)
-WHERE excluded.email > c.email COLLATE "C" OR excluded.name_stamp > c.name_stamp COLLATE "C" OR excluded.locale_stamp > c.locale_stamp COLLATE "C"
-   OR excluded.country_stamp > c.country_stamp COLLATE "C"
+WHERE excluded.email > c.email COLLATE "C" OR excluded.name_stamp > c.name_stamp COLLATE "C"
+   OR excluded.locale_stamp > c.locale_stamp COLLATE "C" OR excluded.country_stamp > c.country_stamp COLLATE "C"
 """
 
 _IDS = """

@@ -1,5 +1,6 @@
 """What is wrong in a shop, with its cause and what to do about it."""
 
+# ruff: noqa: ARG001 -- one signature for all that are asked
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

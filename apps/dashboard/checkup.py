@@ -1,5 +1,6 @@
 """What an operator asks first: is it healthy, and if not, what is to be done."""
 
+# ruff: noqa: ARG001 -- one signature for all that are asked
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def checkup() -> list[Finding]:
 def _database() -> Iterator[Finding]:
     try:
         connection.ensure_connection()
-        version = connection.cursor().execute("SHOW server_version").fetchone()[0]  # type: ignore[attr-defined]
+        version = connection.cursor().execute("SHOW server_version").fetchone()[0]
         missing = _unapplied()
     except DatabaseError as problem:
         said = str(problem).splitlines()[0][:160]
@@ -96,7 +97,7 @@ def _broker(at: datetime) -> Iterator[Finding]:
 def _policy(line: object) -> str:
     try:
         found = line.default_channel.client.config_get("maxmemory-policy")  # type: ignore[attr-defined]
-    except Exception:  # noqa: BLE001 -- managed Redis forbids CONFIG, each in its own words
+    except Exception:  # managed Redis forbids CONFIG, each in its own words
         return ""
     return str(found.get("maxmemory-policy", ""))
 

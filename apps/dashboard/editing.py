@@ -45,7 +45,7 @@ def baskets_of(template: Template) -> list[Cart]:
     return list(carts.select_related("customer").order_by("-last_activity_at")[:MOST_BASKETS])
 
 
-def typed(template: Template, given: Any) -> Source:
+def typed(given: Any) -> Source:
     """What stands in the editor; browsers send line ends of their own."""
     texts = {part: str(given.get(part, "")).replace("\r\n", "\n") for part in ("subject", "preheader", "mjml", "text")}
     return Source(**texts)

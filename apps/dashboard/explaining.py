@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.consent.models import Suppression
 from apps.core.reasons import explain
+from apps.flows.models import Flow
 from apps.mail.models import Message
 from apps.orders.models import Order
 from apps.stores.models import Store
@@ -80,13 +81,29 @@ def _of_kind(message: Message, facts: dict[str, Any]) -> dict[str, object]:
             return _suppression(message)
         case reason if reason.startswith("no_basis"):
             return _basis(message, facts)
-        case "cart_emptied" | "newer_basket" if message.cart:
-            return {"at": when(message.cart.last_activity_at, message.store)}
         case "enrollment_ended" | "flow_off":
-            return {"at": when(message.ended_at, message.store), "flow": message.purpose, "cause": ""}
-        case "feed_stale" | "stale_feed":
-            return {"at": when(message.store.orders_polled_at, message.store)}
-    return {}
+            return {"at": when(message.ended_at, message.store), "flow": _flow_of(message), "cause": ""}
+        case _:
+            return _moment_of(message)
+
+
+def _moment_of(message: Message) -> dict[str, object]:
+    """The moment this reason speaks of, where it is not the verdict's."""
+    moments = {
+        "cart_emptied": message.cart and message.cart.last_activity_at,
+        "newer_basket": message.ended_at,
+        "feed_stale": message.store.orders_polled_at,
+        "stale_feed": message.store.orders_polled_at,
+    }
+    moment = moments.get(message.reason)
+    return {"at": when(moment, message.store)} if moment else {}
+
+
+def _flow_of(message: Message) -> str:
+    """The name of the flow that asked for it; a message knows only its run."""
+    run = message.origin.partition("/")[0].removeprefix("run:")
+    found = Flow.objects.of(message.store_id).filter(enrollments=int(run)).first() if run.isdecimal() else None
+    return found.name if found else message.purpose
 
 
 def _order(message: Message) -> dict[str, object]:

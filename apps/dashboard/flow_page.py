@@ -62,7 +62,7 @@ def plan_of(flow: Flow) -> Definition | None:
         return None
 
 
-def page(flow: Flow, at: datetime) -> dict[str, Any]:
+def page(flow: Flow) -> dict[str, Any]:
     """The context of a flow's page."""
     plan = plan_of(flow)
     text = draft_of(flow)

@@ -13,4 +13,4 @@ from apps.accounts.models import User
 
 def note(request: HttpRequest, row: models.Model, what: str) -> None:
     """Write a line in the history of this row."""
-    LogEntry.objects.log_actions(cast(User, request.user).pk, [row], CHANGE, change_message=what, single_object=True)
+    LogEntry.objects.log_actions(cast("User", request.user).pk, [row], CHANGE, change_message=what, single_object=True)

@@ -7,7 +7,6 @@ import email.policy
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from typing import cast
 
 from apps.dashboard.previewing import night, unlinked
 from apps.mail.models import Message, OutboxMail
@@ -43,13 +42,13 @@ def way_out(message: Message) -> str:
     kept = OutboxMail.objects.of(message.store_id).filter(message=message).first()
     if kept is None:
         return ""
-    mail = cast(EmailMessage, email.message_from_bytes(bytes(kept.data), policy=email.policy.default))
+    mail = email.message_from_bytes(bytes(kept.data), policy=email.policy.default)
     words = _part(mail, "plain").split()
     return next((word.strip("<>") for word in words if "/r/" in word and word.startswith("http")), "")
 
 
 def _read(data: bytes, *, as_sent: bool, links: list[str]) -> Shown:
-    mail = cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+    mail = email.message_from_bytes(data, policy=email.policy.default)
     html = unlinked(_part(mail, "html"))
     return Shown(
         subject=str(mail["Subject"] or ""),

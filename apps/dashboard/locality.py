@@ -9,8 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from apps.accounts.roles import visible
 from apps.accounts.models import User
+from apps.accounts.roles import visible
 from apps.stores.models import Store
 
 Answer = Callable[[HttpRequest], HttpResponse]

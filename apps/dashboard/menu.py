@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups this person sees."""
     groups = [_overview(), _writing(), _people(), _shop()]
-    return [*groups, _operator()] if request.user.is_superuser else groups  # type: ignore[union-attr]
+    return [*groups, _operator()] if request.user.is_superuser else groups
 
 
 def _overview() -> dict[str, Any]:

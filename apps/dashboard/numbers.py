@@ -91,7 +91,7 @@ def _list_of(store: Store, since: datetime, stage: str) -> str:
 def mails_per_day(store: Store, at: datetime, days: int = 14) -> list[tuple[date, int]]:
     """How many mails were accepted on each of the last days, in the shop's own days."""
     since = midnight(store, at, days)
-    found: dict[date, int] = dict(db.rows(_MAILS, [store.time_zone, store.pk, since]))  # type: ignore[arg-type]
+    found: dict[date, int] = dict(db.rows(_MAILS, [store.time_zone, store.pk, since]))
     first = since.date()
     every = [first + timedelta(days=day) for day in range(days)]
     return [(day, found.get(day, 0)) for day in every]

@@ -55,7 +55,9 @@ class Group:
         return any(field.error for field in self.fields)
 
 
-def groups(store: Store, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None) -> list[Group]:
+def groups(
+    store: Store, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+) -> list[Group]:
     """Every setting of this shop in its group, with what was typed and what is wrong with it."""
     now = shown(store)
     fields = {name: _field(name, text) for name, text in now.items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -200,7 +201,7 @@ def _declined(customer: Customer) -> Iterator[Moment]:
         )  # fmt: skip
 
 
-def declined(customer: Customer) -> Sequence[Event]:
+def declined(customer: Customer) -> QuerySet[Event]:
     """When this person stood at a flow's door and did not get in. The control group has its own line."""
     events = Event.objects.filter(store_id=customer.store_id, customer_id=customer.pk, kind=DECLINED)
     return events.exclude(data__reason="held_out").order_by("-occurred_at")

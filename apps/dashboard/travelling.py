@@ -4,6 +4,7 @@ The clock itself is the database's and stays what it is; the rows of this one sh
 transaction, and the next tick does what has come due. Leases stay: they belong to processes that live now.
 """
 
+# ruff: noqa: SLF001 -- _meta is Django's own way to ask a model about itself
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -60,12 +61,12 @@ def _columns(model: type[models.Model]) -> dict[str, str]:
     """Column → its new value."""
     fields = [field for field in model._meta.concrete_fields if field.name not in LEASES]
     moments = {
-        field.column: f'"{field.column}" - %(by)s::interval'
+        str(field.column): f'"{field.column}" - %(by)s::interval'
         for field in fields
         if isinstance(field, models.DateTimeField)
     }
     stamps = {
-        field.column: _moved_stamp(field.column)
+        str(field.column): _moved_stamp(str(field.column))
         for field in fields
         if isinstance(field, models.CharField) and (field.name == "stamp" or field.name.endswith("_stamp"))
     }
@@ -91,7 +92,7 @@ def _shift(model: type[models.Model], path: str, store: Store, by: timedelta) ->
     table, key = connection.ops.quote_name(model._meta.db_table), model._meta.pk.column
     # In key order, so that ours and a tick's locks are taken in one order.
     sql = (
-        f'WITH mine AS MATERIALIZED (SELECT "{key}" AS id FROM {table} WHERE "{key}" = ANY(%(ids)s)'  # noqa: S608
+        f'WITH mine AS MATERIALIZED (SELECT "{key}" AS id FROM {table} WHERE "{key}" = ANY(%(ids)s)'
         f' ORDER BY "{key}" FOR UPDATE) UPDATE {table} SET {sets} FROM mine WHERE {table}."{key}" = mine.id'
     )
     return db.run(sql, {"ids": mine, "by": by})

@@ -17,7 +17,8 @@ from apps.mail.context import MailContext
 from apps.mail.facts import Shop
 from apps.mail.headers import Origin, headers
 from apps.mail.letters import Letter
-from apps.mail.models import Message, Template
+from apps.mail.models import Message, OutboxMail, Template
+from apps.mail.outbox import OutboxTransport
 from apps.mail.rendering import Rendered, render
 from apps.mail.transport import Accepted, Outcome, Parcel, Rejected, Unknown, make_transport
 from apps.stores.models import Store
@@ -78,6 +79,10 @@ def _letter(message: Message, shop: Shop, mail: Rendered) -> Letter:
 def _hand_over(message: Message, store: Store, parcel: Parcel) -> Outcome:
     url = unseal(store.transport_sealed, bound_to=f"{store.key}/transport") or settings.ENV.email_url
     transport = make_transport(url)
+    if isinstance(transport, OutboxTransport):
+        # The outbox keeps mail to customers only; a test has none.
+        OutboxMail.objects.create(message=message, data=parcel.wire)
+        return Accepted(response="kept in the outbox")
     try:
         return transport.deliver(parcel)
     finally:

@@ -1,5 +1,6 @@
 """The gate's verdict in words: what was decided, and on which facts."""
 
+# ruff: noqa: ARG001 -- one signature for all that are asked
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -82,7 +83,7 @@ def verdict_lines(message: Message) -> list[Fact]:
 
 def _decided(verdict: dict[str, Any]) -> str:
     word = (verdict.get("decided") or {}).get("verdict", "")
-    return {"allowed": _("may go"), "held": _("not now"), "refused": _("not at all")}.get(word, word)
+    return {"allowed": _("may go"), "held": _("not now"), "refused": _("not at all")}.get(word, str(word))
 
 
 def _nested(inputs: dict[str, Any], store: Store) -> list[Fact]:

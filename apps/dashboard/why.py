@@ -1,5 +1,6 @@
 """“Why did Ben get nothing?”: for every basket of a person, what came of it and why."""
 
+# ruff: noqa: ARG001 -- one signature for all that are asked
 from __future__ import annotations
 
 from collections.abc import Iterator

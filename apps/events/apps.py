@@ -8,4 +8,4 @@ class EventsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.events import following  # noqa: F401, PLC0415  registers itself
+        from apps.events import following  # noqa: F401  registers itself

@@ -8,7 +8,7 @@ class FlowsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.flows import entry, following, goals, parts  # noqa: F401, PLC0415
+        from apps.flows import entry, following, goals, parts  # noqa: F401
 
         parts.load()
         entry.listen()

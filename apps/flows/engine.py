@@ -62,7 +62,7 @@ def _advance(runs: Sequence[Run], at: datetime) -> None:
     except _OF_THE_DATABASE:
         # The database's own trouble (a lost connection, a deadlock) is nobody's poison: the batch comes back.
         raise
-    except Exception as problem:  # noqa: BLE001  whatever a step raises, it must not hold up the others
+    except Exception as problem:
         if len(runs) == 1:
             _put_back(runs[0], at, problem)
             return

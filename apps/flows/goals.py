@@ -36,7 +36,7 @@ WHERE e.id IN (
         AND (m.customer_id = ANY(%(people)s::bigint[]) OR m.cart_id = ANY(%(carts)s::bigint[]))
 )
 ORDER BY e.id FOR UPDATE OF e
-"""  # noqa: S608  our own words only
+"""
 
 _CLOSE = """
 UPDATE flows_enrollment SET status = 'exited', reason = %s, due_at = NULL, ended_at = %s

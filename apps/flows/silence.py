@@ -22,4 +22,4 @@ ORDER_PLACED: Final = f"""(
         WHERE k.customer_id = e.customer_id AND k.kind = 'account' AND o.placed_at >= {SINCE})
     OR EXISTS (SELECT FROM orders_order o
         WHERE o.store_id = e.store_id AND o.silences AND o.account = c.account AND o.placed_at >= {SINCE})
-)"""  # noqa: S608  our own words only
+)"""

@@ -20,7 +20,7 @@ CLAIM = f"""
 SELECT {RUN_COLUMNS} FROM flows_enrollment e
 WHERE e.status = 'active' AND e.due_at <= %s
 ORDER BY e.due_at, e.id LIMIT %s FOR UPDATE SKIP LOCKED
-"""  # noqa: S608  our own words only
+"""
 
 _RUNNING = """
 SELECT f.id, s.rules::text FROM flows_flow f JOIN stores_store s ON s.id = f.store_id

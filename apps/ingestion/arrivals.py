@@ -24,7 +24,8 @@ _KEEP: Final = """
 WITH kept AS (
   INSERT INTO ingestion_delivery
     (store_id, topic, dedupe_key, state, received_at, triggered_at, due_at, attempts, reason, headers, size)
-  VALUES (%s, %s, %s, 'waiting', now(), %s, now(), 0, '', %s::text::jsonb, %s)
+  SELECT id, %s, %s, 'waiting', now(), %s::timestamptz, now(), 0, '', %s::text::jsonb, %s
+  FROM stores_store WHERE id = %s
   ON CONFLICT (store_id, dedupe_key) DO NOTHING
   RETURNING id
 )
@@ -35,20 +36,25 @@ _encode = msgspec.json.Encoder().encode
 
 
 def keep(store_id: int, admitted: Admitted, body: bytes) -> bool:
-    """Store a delivery; False when it already was. Raises the database's own errors."""
+    """Store a delivery; False when it already was, or when its store is gone. Raises the database's own errors."""
     key = admitted.dedupe_key
     if len(key) > KEY_LENGTH:
         key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
     values = (
-        store_id,
         admitted.topic[:TOPIC_LENGTH],
         key,
         admitted.triggered_at,
         _encode(admitted.headers or {}).decode(),
         len(body),
+        store_id,
         body,
     )
     return steadily(lambda: db.run(_KEEP, values)) == 1
+
+
+def is_gone(store_id: int) -> bool:
+    """Whether the store was removed while its keys were remembered here."""
+    return not db.rows("SELECT 1 FROM stores_store WHERE id = %s", [store_id])
 
 
 def steadily(ask: Callable[[], T]) -> T:

@@ -125,9 +125,7 @@ class Door:
     def _keep(self, platform: Platform, key: str, ring: Keyring, admitted: Admitted, request: Request) -> Answer:
         if not admitted.store:
             return STORED
-        try:
-            arrivals.keep(ring.store_id, admitted, request.body)
-        except psycopg.errors.ForeignKeyViolation:
+        if not arrivals.keep(ring.store_id, admitted, request.body) and arrivals.is_gone(ring.store_id):
             # The store was removed within the last seconds.
             self.rings.forget(platform.kind, key)
             return UNKNOWN

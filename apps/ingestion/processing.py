@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -58,9 +58,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Reasons of single events set apart from a good batch."""
 
 
-_CLAIM = """
+# What another worker records at this moment is left to it: taken, it would only have to be put back.
+_CLAIM = f"""
 WITH due AS (
-    SELECT id FROM ingestion_delivery WHERE state = 'waiting' AND due_at <= %(at)s
+    SELECT id FROM ingestion_delivery WHERE state = 'waiting' AND due_at <= %(at)s AND store_id <> ALL(ARRAY(
+        SELECT l.objid::bigint FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.classid = {LOCK_CLASS} AND l.granted
+          AND l.pid <> pg_backend_pid()))
     ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), mine AS (
     UPDATE ingestion_delivery d SET attempts = d.attempts + 1, due_at = %(until)s FROM due WHERE d.id = due.id
@@ -120,7 +124,20 @@ def _process(claimed: Sequence[Claimed], at: datetime) -> None:
     if not claimed:
         return
     facts = facts_of(sorted({item.store_id for item in claimed}))
-    _record([translate(item, facts[item.store_id]) for item in claimed], at)
+    busy = _busy(facts)
+    _put_back([item.id for item in claimed if item.store_id in busy], at)
+    free = [translate(item, facts[item.store_id]) for item in claimed if item.store_id not in busy]
+    if free:
+        _record(free, at)
+
+
+def _busy(stores: Iterable[int]) -> set[int]:
+    """Stores somebody else records: asked before the work of translating, and for certain in `_lock` after it."""
+    found = db.rows(
+        "SELECT s FROM unnest(%s::bigint[]) AS s WHERE NOT pg_try_advisory_xact_lock(%s, s::int)",
+        [sorted(stores), LOCK_CLASS],
+    )
+    return {row[0] for row in found}
 
 
 def translate(item: Claimed, shop: ShopFacts) -> Outcome:
@@ -156,7 +173,7 @@ def _record(outcomes: Sequence[Outcome], at: datetime) -> None:
             free, busy = _lock(outcomes)
             record([news for outcome in free for news in outcome.news], at)
             _finish(free)
-            _put_back(busy, at)
+            _put_back([outcome.delivery.id for outcome in busy], at)
     except Exception as problem:
         _refused(outcomes, at, problem)
 
@@ -168,7 +185,7 @@ def _refused(outcomes: Sequence[Outcome], at: datetime, problem: Exception) -> N
         _record(outcomes[:middle], at)
         _record(outcomes[middle:], at)
         return
-    log.exception("a delivery could not be recorded")
+    log.error("a delivery could not be recorded", exc_info=problem)
     item = outcomes[0].delivery
     if item.attempts >= STRIKES:
         reason = f"unrecordable: {type(problem).__name__}: {problem}"[:1500]
@@ -192,12 +209,12 @@ def _lock(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome]]:
     return free, [outcome for outcome in outcomes if outcome.delivery.store_id not in mine]
 
 
-def _put_back(outcomes: Sequence[Outcome], at: datetime) -> None:
-    if outcomes:
+def _put_back(ids: Sequence[int], at: datetime) -> None:
+    if ids:
         db.run(
             "UPDATE ingestion_delivery SET due_at = %s, attempts = attempts - 1"
             " WHERE id = ANY(%s::bigint[]) AND state = 'waiting'",
-            [at + timedelta(milliseconds=200), [outcome.delivery.id for outcome in outcomes]],
+            [at + timedelta(milliseconds=200), list(ids)],
         )
 
 

@@ -85,7 +85,7 @@ def record(news: Sequence[News], at: datetime) -> None:
         ],
         tombstones["product"],
     )
-    shopwide.record([(item.store_id, item.arrived_at, item.seen) for item in news], people, at)
+    shopwide.record([(item.store_id, item.arrived_at, item.seen) for item in news], at)
 
 
 def _person_of(seen: Snapshot) -> Person | None:

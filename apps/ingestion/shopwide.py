@@ -8,7 +8,6 @@ from datetime import datetime
 from apps.core import db
 from apps.core.stamps import stamp
 from apps.customers import identity, privacy
-from apps.customers.identity import People
 from apps.events import kinds
 from apps.events.log import Happened, append
 from apps.orders import totals
@@ -24,7 +23,7 @@ Item = tuple[int, datetime, Snapshot]
 """(store, arrival, snapshot)"""
 
 
-def record(news: Sequence[Item], people: People, at: datetime) -> None:
+def record(news: Sequence[Item], at: datetime) -> None:
     """These are rare; each is done on its own, in the order of arrival."""
     for store_id, arrived_at, seen in news:
         match seen:

@@ -189,7 +189,7 @@ def _basket(basket: Basket, shop: Profile, reader: Locale, lines: int) -> dict[s
     def say(amount: Decimal | None) -> str:
         return "" if amount is None else money.money(amount, basket.currency, reader)
 
-    shown = [_line(line, say) for line in basket.lines[:lines]]
+    shown = [_line(line, say, reader) for line in basket.lines[:lines]]
     own = basket.currency == (shop.currency or basket.currency)
     known = basket.shipping is not None and basket.total is not None
     flat = shop.shipping_flat if own and not known else None
@@ -214,7 +214,7 @@ def _basket(basket: Basket, shop: Profile, reader: Locale, lines: int) -> dict[s
     )
 
 
-def _line(line: BasketLine, say: Any) -> dict[str, Any]:
+def _line(line: BasketLine, say: Any, reader: Locale) -> dict[str, Any]:
     title = spoken(line.title, 120)
     return _without_blanks(
         {
@@ -222,7 +222,7 @@ def _line(line: BasketLine, say: Any) -> dict[str, Any]:
             "short_name": spoken(line.short_name)
             if line.short_name
             else spoken(short_name(line.title)),
-            "quantity": money.quantity(line.quantity),
+            "quantity": money.quantity(line.quantity, reader),
             "several": line.quantity != 1,
             "price": say(line.price),
             "total": say(line.total),

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import django.db
 import msgspec
@@ -25,7 +26,7 @@ from apps.core.secrets import SealBroken, unseal
 from apps.mail import crash, departing, ending, gate, verdicts, writing
 from apps.mail.departing import Leaving
 from apps.mail.ending import CONNECTION_PAUSE
-from apps.mail.gate import Allowed, Asked, Verdict
+from apps.mail.gate import Allowed
 from apps.mail.liveness import holder, is_leaving
 from apps.mail.transport import Down, Later, MisconfiguredTransport, Outcome, Transport, Unknown, transport_for
 from apps.mail.writing import Unwritten
@@ -84,9 +85,8 @@ def dispatch_due(now: Clock, limit: int = BATCH) -> int:
     found = db.rows(_NEXT_STORE, {"at": at})
     if not found:
         return 0
-    store_id, key, sealed = found[0]
     token = uuid.uuid4()
-    claimed = _claim(store_id, token, at, limit)
+    claimed = _claim(found[0][0], token, at, limit)
     crash.point("claimed")
     leaving = _prepare(claimed.fresh, token, at)
     for suspect in claimed.suspects:
@@ -94,7 +94,7 @@ def dispatch_due(now: Clock, limit: int = BATCH) -> int:
             break
         leaving += _prepare_alone(suspect, token, at)
     if leaving:
-        _send_all(leaving, store_id, key, sealed, token, now)
+        _send_all(leaving, found[0], token, now)
     return len(claimed.fresh) + len(claimed.suspects)
 
 
@@ -129,7 +129,7 @@ def _prepare(ids: Sequence[int], token: uuid.UUID, at: datetime) -> list[Leaving
     if not ids:
         return []
     judged = gate.judge_all(ids, at)
-    allowed = {one: pair for one, pair in judged.items() if isinstance(pair[1], Allowed)}
+    allowed = {one: (asked, verdict) for one, (asked, verdict) in judged.items() if isinstance(verdict, Allowed)}
     written, failed = writing.write(list(allowed), at)
     with transaction.atomic():
         verdicts.write(judged.values(), token=token, at=at)
@@ -138,7 +138,11 @@ def _prepare(ids: Sequence[int], token: uuid.UUID, at: datetime) -> list[Leaving
         _acquit([item.parcel.message_id for item in written], token)
     crash.point("rendered")
     order = {item.parcel.message_id: item for item in written}
-    return [_leaving(order[one], allowed[one]) for one in allowed if one in order]
+    return [
+        Leaving(written=order[one], asked=asked, allowed=verdict)
+        for one, (asked, verdict) in allowed.items()
+        if one in order
+    ]
 
 
 def _acquit(ids: Sequence[int], token: uuid.UUID) -> None:
@@ -147,12 +151,6 @@ def _acquit(ids: Sequence[int], token: uuid.UUID) -> None:
         "UPDATE mail_message SET claims = 0 WHERE id = ANY(%s::bigint[]) AND status = 'claimed' AND token = %s",
         [list(ids), token],
     )
-
-
-def _leaving(written: writing.Written, pair: tuple[Asked, Verdict]) -> Leaving:
-    asked, verdict = pair
-    assert isinstance(verdict, Allowed)
-    return Leaving(written=written, asked=asked, allowed=verdict)
 
 
 _SKIP = """
@@ -177,9 +175,9 @@ def _skip(failed: Sequence[Unwritten], token: uuid.UUID, at: datetime) -> None:
         )
 
 
-def _send_all(
-    leaving: Sequence[Leaving], store_id: int, key: str, sealed: str, token: uuid.UUID, now: Clock
-) -> None:
+def _send_all(leaving: Sequence[Leaving], store: tuple[Any, ...], token: uuid.UUID, now: Clock) -> None:
+    """All of one store, in sub-batches. `store` is its id, its key and its sealed mail connection."""
+    store_id, key, sealed = store
     try:
         transport = transport_for(unseal(sealed, bound_to=f"{key}/transport") or settings.ENV.email_url)
     except (SealBroken, MisconfiguredTransport) as problem:
@@ -266,9 +264,7 @@ def _judge_again(ids: Sequence[int], token: uuid.UUID, at: datetime) -> None:
         )
 
 
-def _connection_down(
-    leaving: Sequence[Leaving], store_id: int, problem: str, token: uuid.UUID, at: datetime
-) -> None:
+def _connection_down(leaving: Sequence[Leaving], store_id: int, problem: str, token: uuid.UUID, at: datetime) -> None:
     """The store's mail connection does not work: its mail waits, the owner is told, others go on."""
     back = [(item.asked.id, Down(response=problem)) for item in leaving]
     with transaction.atomic():

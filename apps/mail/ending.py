@@ -55,7 +55,8 @@ def close(ended: Sequence[Ended], *, token: object, at: datetime) -> None:
             [item for item in ended if isinstance(item[1], Down)], pause=CONNECTION_PAUSE, token=token, at=at
         )
         dead = [message for message, end in ended if isinstance(end, Rejected) and end.dead_address]
-        _suppress(dead, at)
+        if dead:
+            _suppress(dead, at)
 
 
 def _close(ended: Sequence[Ended], token: object, at: datetime) -> None:

@@ -122,7 +122,7 @@ def usable_until(asked: Asked) -> datetime:
     return add_open(asked.wanted_at, length, zone, asked.rules.windows, night_only=asked.night_only)
 
 
-def _refusal(asked: Asked, at: datetime, until: datetime) -> Refused | None:
+def _refusal(asked: Asked, at: datetime, until: datetime) -> Refused | None:  # noqa: C901, PLR0911  one reason a line, in the order given
     """What no waiting can mend."""
     if asked.store_status == "uninstalled":
         return Refused(reason=Reason.STORE_UNINSTALLED)
@@ -148,7 +148,7 @@ def _late(last: str) -> Reason:
     return {"cap": Reason.STALE_CAPPED, "feed_stale": Reason.STALE_FEED}.get(last, Reason.STALE)
 
 
-def _hold(asked: Asked, at: datetime) -> Held | None:
+def _hold(asked: Asked, at: datetime) -> Held | None:  # noqa: PLR0911  one reason a line
     """What may be over in a while. Service mail waits for nothing but its store."""
     if asked.store_status != "active" or not asked.epoch_current:
         return Held(reason=Reason.STORE_PAUSED, until=at + STORE_PAUSE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
@@ -222,8 +221,3 @@ class OutboxMail(models.Model):
 
     def __str__(self) -> str:
         return str(self.message)
-
-
-def as_dict(model: Any) -> dict[str, Any]:
-    """A row's plain columns, for evidence and exports."""
-    return {field.attname: getattr(model, field.attname) for field in model._meta.concrete_fields}

@@ -84,8 +84,8 @@ def day(value: date, locale: Locale) -> str:
     return format_skeleton("MMMMd", value, locale=locale)
 
 
-def quantity(value: Decimal) -> str:
-    """`2`, `1.5`: no zeros that mean nothing."""
-    return str(
-        value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
-    )
+def quantity(value: Decimal, locale: Locale) -> str:
+    """`2`, `1,5`: no zeros that mean nothing, the reader's decimal sign."""
+    if value == value.to_integral_value():
+        return str(value.quantize(Decimal(1)))
+    return format(value.normalize(), "f").replace(".", locale.number_symbols["latn"]["decimal"])

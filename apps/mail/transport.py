@@ -154,15 +154,22 @@ class Smtp(smtplib.SMTP):
 
     def _pipelined(self, sender: str, to: str) -> tuple[int, bytes]:
         self.send(f"MAIL FROM:<{sender}>\r\nRCPT TO:<{to}>\r\nDATA\r\n".encode("ascii"))
-        mail, rcpt, data = self.getreply(), self.getreply(), self.getreply()
-        refused = next((answer for answer in (mail, rcpt) if answer[0] not in (250, 251)), None)
+        answers = self._replies(3)
+        refused = next((answer for answer in answers[:2] if answer[0] not in (250, 251)), None)
         if refused is None:
-            return data
-        if data[0] == 354:
+            return answers[-1]
+        if answers[-1][0] == 354:
             # The server opened a body although it took no recipient: end it, nothing is sent (RFC 2920 3.1).
             self.send(b".\r\n")
             self.getreply()
         return refused
+
+    def _replies(self, count: int) -> list[tuple[int, bytes]]:
+        """The answers to so many commands; after a 421 no more come (RFC 5321 3.8)."""
+        found: list[tuple[int, bytes]] = []
+        while len(found) < count and (not found or found[-1][0] != 421):
+            found.append(self.getreply())
+        return found
 
     def _stepwise(self, sender: str, to: str) -> tuple[int, bytes]:
         for command in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>"):

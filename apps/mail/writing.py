@@ -27,7 +27,6 @@ from apps.stores.platforms import base
 from apps.stores.platforms.base import platforms
 from apps.stores.snapshots import Line
 
-
 log = logging.getLogger(__name__)
 
 

@@ -11,7 +11,7 @@ from apps.stores import notices, secrets_ring
 from apps.stores.models import Notice, Store
 
 if TYPE_CHECKING:
-    from apps.stores.settings_table import Change, Setting
+    from apps.stores.setting import Change, Setting
 
 HIDDEN: Final = "…"
 

@@ -94,6 +94,8 @@ DATABASE["OPTIONS"] = {
     # Hot paths speak with raw server-side cursors; from the fifth time on a plan is kept.
     "prepare_threshold": 5 if ENV.prepared_statements else None,
     "options": "-c idle_in_transaction_session_timeout=30s",
+    # A database whose host is silently gone must not hold a delivery for minutes.
+    "connect_timeout": 3,
 }
 DATABASES = {"default": DATABASE}
 
@@ -176,4 +178,4 @@ LOGGING: dict[str, Any] = {
     },
 }
 
-from config.settings.theme import *
+from config.settings.theme import *  # noqa: E402  it builds on what stands above

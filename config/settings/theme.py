@@ -15,7 +15,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "shopping_basket",
     "SITE_URL": None,
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("dashboard/mandje.svg")}
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("dashboard/mandje.svg")}
     ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
@@ -23,8 +23,8 @@ UNFOLD: dict[str, Any] = {
     "LANGUAGES": {"action": "/admin/language/"},
     "BORDER_RADIUS": "8px",
     "DASHBOARD_CALLBACK": "apps.dashboard.views.home.context",
-    "STYLES": [lambda request: static("dashboard/mandje.css")],
-    "SCRIPTS": [lambda request: static("dashboard/mandje.js")],
+    "STYLES": [lambda _request: static("dashboard/mandje.css")],
+    "SCRIPTS": [lambda _request: static("dashboard/mandje.js")],
     "SIDEBAR": {"navigation": "apps.dashboard.menu.navigation"},
     "COLORS": {
         "base": {

@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,8 @@ def main() -> int:
     told = _arguments()
     if told.one:
         return _measure(told.one, Path(told.answer), full=told.full)
+    # Asked to stop, it still closes what it opened.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     begun, loaded = datetime.now(UTC), machine.words()
     home = Path(tempfile.mkdtemp(prefix="mandje-bench-"))
     try:

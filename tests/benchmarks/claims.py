@@ -1,7 +1,9 @@
 """Claiming what is due from a table, and from the same table ten times as large.
 
 The engine's own statements on its own tables and indexes, batches of 500, each committed; ten thousand rows are due,
-scattered over the table, and all others wait. Then nothing is due, and the same statements find that out.
+scattered over the table, and all others wait. Then nothing is due, and the same statements find that out. What counts
+is the time on a core of both the asker and its PostgreSQL process: waiting for a core that others use is no cost of
+the table.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import median
 
-from tests.benchmarks import crowd
+from tests.benchmarks import crowd, machine
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.table import Line
 
@@ -52,18 +54,20 @@ def _size(place: Stage, rows: int, fill: str, claim: Claim) -> tuple[float, floa
     with place.connect() as line:
         line.execute("VACUUM (ANALYZE)")
         line.execute("CHECKPOINT")
-    batches = [_timed(claim, at, expected=BATCH) for _ in range(BATCHES)]
-    idle = [_timed(claim, at - timedelta(days=900), expected=0) for _ in range(200)]
+    backend = db.rows("SELECT pg_backend_pid()")[0][0]
+    batches = [_timed(claim, at, backend, expected=BATCH) for _ in range(BATCHES)]
+    idle = [_timed(claim, at - timedelta(days=900), backend, expected=0) for _ in range(200)]
     connection.close()
     return median(batches[2:]), median(idle[20:])
 
 
-def _timed(claim: Claim, at: datetime, *, expected: int) -> float:
-    began = time.perf_counter()
+def _timed(claim: Claim, at: datetime, backend: int, *, expected: int) -> float:
+    """Milliseconds on a core."""
+    began = time.thread_time() + machine.on_core(backend)
     claimed = claim(at)
-    spent = (time.perf_counter() - began) * 1000
+    spent = time.thread_time() + machine.on_core(backend) - began
     assert claimed == expected, (claimed, expected)
-    return spent
+    return spent * 1000
 
 
 def _enrollments(at: datetime) -> int:
@@ -104,7 +108,7 @@ _ENROLLMENTS = f"""
 INSERT INTO flows_enrollment (store_id, flow_id, version_id, customer_id, subject, occasion, status, reason, position,
     triggered_at, entered_at, due_at, attempts)
 SELECT %(store)s, 1, 1, n, 'cart:' || n, 'event:' || n, 'active', '', 0, %(at)s, %(at)s, {_WHEN}, 0
-FROM generate_series(1, %(rows)s::int) AS n
+FROM generate_series(1, %(rows)s::bigint) AS n
 """
 
 _MESSAGES = f"""
@@ -113,7 +117,7 @@ INSERT INTO mail_message (uid, store_id, customer_id, origin, kind, purpose, pri
     holder, address, basis, policy_version, evidence, provider_id, response)
 SELECT gen_random_uuid(), %(store)s, n, 'run:' || n, 'marketing', 'cart', 50, 'abandoned-checkout-1', n, false,
     'planned', %(at)s, %(at)s, {_WHEN}, %(later)s, '', '{{}}', 0, 0, 1, '', '', '', '', '{{}}', '', ''
-FROM generate_series(1, %(rows)s::int) AS n
+FROM generate_series(1, %(rows)s::bigint) AS n
 """
 
 # Nearly all deliveries are done: only those that arrived just now wait. Bodies are of the due ones.
@@ -124,7 +128,7 @@ WITH made AS (
     SELECT %(store)s, 'order.updated', md5(n::text), CASE WHEN due THEN 'waiting' ELSE 'done' END,
         %(at)s::timestamptz - n * interval '1 millisecond',
         CASE WHEN due THEN %(at)s::timestamptz - n * interval '1 millisecond' END, 0, '', '{"a": "b"}', 6000
-    FROM (SELECT n, n %% %(every)s = 0 AS due FROM generate_series(1, %(rows)s::int) AS n) AS g
+    FROM (SELECT n, n %% %(every)s = 0 AS due FROM generate_series(1, %(rows)s::bigint) AS n) AS g
     RETURNING id, state)
 INSERT INTO ingestion_deliverybody (delivery_id, data)
 SELECT id, convert_to(repeat(md5(id::text), 190), 'UTF8') FROM made WHERE state = 'waiting'

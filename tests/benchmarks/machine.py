@@ -40,6 +40,11 @@ def cpu_seconds(roots: Iterable[int]) -> float:
     return sum(sum(map(int, one[11:15])) for one in fields if one) / TICK
 
 
+def on_core(pid: int) -> float:
+    """Seconds this process has had a core, to the nanosecond; its children are not counted."""
+    return int((PROC / str(pid) / "schedstat").read_text().split()[0]) / 1e9
+
+
 @dataclass(slots=True)
 class Watch:
     """Wall and CPU seconds since it was made."""

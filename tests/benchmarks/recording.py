@@ -100,7 +100,7 @@ def _line(ours: list[Cost], theirs: list[Cost], many: int, few: int) -> Line:
         peer="per-event `update_or_create`",
         measured=f"{wall:.0f} × as fast, {cpu:.0f} × less CPU",
         bar=f"≥ {BAR} ×",
-        met=wall >= BAR,
+        met=min(wall, cpu) >= BAR,
         details=(
             f"orders of four lines, {size:.1f} KB, every fifth one told before",
             _costs("ours", ours, many),

@@ -91,7 +91,8 @@ def test_every_page_of_another_shops_row_is_not_found(staff: Client, shops: tupl
 
 def test_no_list_names_another_shop(staff: Client, shops: tuple[Furnished, Furnished]) -> None:
     cy = shops[1]
-    foreign_filters = ["", f"?store={cy.store.pk}", f"?q={CY[:5]}", f"?flow={cy['flows.Flow'].pk}", "?state=unknown", "?e=1"]
+    store, flow = cy.store.pk, cy["flows.Flow"].pk
+    foreign_filters = ["", f"?store={store}", f"?q={CY[:5]}", f"?flow={flow}", "?state=unknown", "?e=1"]
 
     for model in models():
         for address in addresses(name_of(model), OWN_PAGES):
@@ -205,6 +206,7 @@ def fingerprint() -> dict[str, str]:
         for model in apps.get_models():
             if model._meta.label not in NOT_THE_SHOPS:
                 table = connection.ops.quote_name(model._meta.db_table)
-                cursor.execute(f"SELECT count(*) || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t")
+                whole = "coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '')"
+                cursor.execute(f"SELECT count(*) || {whole} FROM {table} t")
                 found[model._meta.label] = cursor.fetchone()[0]
     return found

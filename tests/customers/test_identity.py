@@ -127,7 +127,9 @@ def test_an_anonymous_basket_gets_its_person_when_the_address_comes(shop: Shop, 
 
     cart.refresh_from_db()
     assert (cart.customer_id, cart.told_customer_id) == (shop.customer(ada).pk, shop.customer(ada).pk)
-    assert len(db.rows("SELECT 1 FROM events_event WHERE kind = 'cart.abandoned' AND store_id = %s", [shop.store.pk])) == 2
+    assert (
+        len(db.rows("SELECT 1 FROM events_event WHERE kind = 'cart.abandoned' AND store_id = %s", [shop.store.pk])) == 2
+    )
 
 
 def test_a_basket_of_another_device_joins_by_the_checkout(shopify_shop: Shop, world, ada: Person) -> None:
@@ -150,7 +152,7 @@ def test_a_cart_update_without_a_person_keeps_whose_it_is(shopify_shop: Shop, wo
     shopify_shop.sends(bodies.shopify_cart("c1", at + timedelta(minutes=2), [("14", 2, "5.00")]))
 
     cart = Cart.objects.of(shopify_shop.store).get()
-    assert (cart.customer_id, cart.email_key, cart.total) == (shopify_shop.customer(ada).pk, ada.email, Decimal("10"))
+    assert (cart.customer_id, cart.email_key, cart.total) == (shopify_shop.customer(ada).pk, ada.email, Decimal(10))
 
 
 def test_a_refund_alone_finds_its_order_and_person(shopify_shop: Shop, world, ada: Person) -> None:
@@ -159,8 +161,8 @@ def test_a_refund_alone_finds_its_order_and_person(shopify_shop: Shop, world, ad
     shopify_shop.sends(bodies.shopify_refund(1, number, world.at, "30.00"))
 
     order = order_of(shopify_shop, number)
-    assert (order.customer_id, order.refunded) == (shopify_shop.customer(ada).pk, Decimal("30"))
-    assert shopify_shop.customer(ada).totals.get().spent == Decimal("50")
+    assert (order.customer_id, order.refunded) == (shopify_shop.customer(ada).pk, Decimal(30))
+    assert shopify_shop.customer(ada).totals.get().spent == Decimal(50)
 
 
 def test_an_account_takes_its_orders_to_the_new_address(shop: Shop, world, ada: Person) -> None:

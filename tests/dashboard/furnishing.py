@@ -1,5 +1,6 @@
 """Two shops with one row of everything: Ada's, and Cy's, who must never be seen."""
 
+# ruff: noqa: E501 -- one row, one line
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ def _door(shop: Furnished, at: datetime) -> None:
         Delivery.objects.create(
             store=store, topic=f"order.{mark}", dedupe_key=mark, state="quarantined", reason=mark, headers={"x": mark},
             received_at=at, size=20,
-        )  # fmt: skip
+        )
     )
     shop.add(DeliveryBody.objects.create(delivery=delivery, data=f'{{"who": "{mark}"}}'.encode()))
     shop.add(Quarantine.objects.create(delivery=delivery, reason=mark))
@@ -122,15 +123,15 @@ def _people(shop: Furnished, at: datetime) -> None:
             store=store, customer=customer, status="abandoned", started_at=at - timedelta(hours=3), email_key=key,
             last_activity_at=at - timedelta(hours=2), abandoned_at=at - timedelta(hours=1), reached_checkout=True,
             currency="EUR", total=Decimal("40.00"),
-            lines=[{"product": "7", "title": f"Pot {mark}", "quantity": "1", "unit_price": "40.00", "total": "40.00"}],
-        )  # fmt: skip
+            lines=[{"product": "7", "variant": None, "title": f"Pot {mark}", "quantity": "1", "unit_price": "40.00", "total": "40.00"}],
+        )
     )
     shop.add(CartKey.objects.create(store=store, kind="cart", value=mark, cart=cart))
     order = shop.add(
         Order.objects.create(
             store=store, external_id=mark, number=f"nr-{mark}", customer=customer, stage="paid", currency="EUR",
             total=Decimal(10), placed_at=at - timedelta(days=9),
-        )  # fmt: skip
+        )
     )
     shop.add(
         OrderLine.objects.create(
@@ -156,7 +157,7 @@ def _mail(shop: Furnished, at: datetime) -> None:
         Enrollment.objects.create(
             store=store, flow=flow, version=plan, customer=customer, cart=cart, occasion="event:1", triggered_at=at,
             entered_at=at, due_at=at + timedelta(hours=1),
-        )  # fmt: skip
+        )
     )
     shop.add(StepRun.objects.create(enrollment=run, position=1, kind="send_email", outcome="planned", at=at))
     message = shop.add(
@@ -165,7 +166,7 @@ def _mail(shop: Furnished, at: datetime) -> None:
             template_slug="reminder", status="unknown", planned_at=at, wanted_at=at, valid_until=at + timedelta(days=1),
             sending_at=at, ended_at=at, address=customer.email, basis="consent", policy_version="1",
             template_version=version, response=shop.mark,
-        )  # fmt: skip
+        )
     )
     context = msgspec.to_builtins(sample("nl"))
     shop.add(Letter.objects.create(message=message, subject=f"Je mandje {shop.mark}", context=context, rendered_at=at))
@@ -175,7 +176,7 @@ def _mail(shop: Furnished, at: datetime) -> None:
         Event.objects.create(
             store_id=store.pk, customer_id=customer.pk, subject=f"cart:{cart.pk}", kind="cart.abandoned", occurred_at=at,
             source_key=shop.mark,
-        )  # fmt: skip
+        )
     )
     shop.add(Announcement.objects.create(event=event, due_at=at))
 

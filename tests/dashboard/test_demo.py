@@ -15,7 +15,7 @@ from django.db import connections
 from apps.dashboard.demo import visits
 from apps.dashboard.demo.catalogue import PRODUCTS
 from apps.dashboard.demo.mailbox import Mail, read, reference
-from apps.dashboard.demo.payloads import Place
+from apps.dashboard.demo.parts import Place
 from apps.dashboard.demo.people import ADA
 from apps.dashboard.demo.preparing import in_seconds
 from apps.dashboard.demo.visits import Push, Visit

@@ -85,18 +85,18 @@ def _default(one: Setting, reading: Reading) -> str:
 
 def _shop() -> Iterator[str]:
     import django
+    from django.utils import translation
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # Before anything is imported that has words in it.
+    translation.deactivate_all()
     django.setup()
-    from django.utils.translation import override
-
     from apps.stores.settings_table import SETTINGS
 
-    with override("en"):
-        for one in SETTINGS.values():
-            name = f"{one.name}<key>" if one.family else one.name
-            default = "*required*" if one.default is None else f"`{one.default}`" if one.default else "empty"
-            yield _row([f"`{name}`", str(one.help), str(one.form.accepts), f"`{one.example}`", default])
+    for one in SETTINGS.values():
+        name = f"{one.name}<key>" if one.family else one.name
+        default = "*required*" if one.default is None else f"`{one.default}`" if one.default else "empty"
+        yield _row([f"`{name}`", str(one.help), str(one.form.accepts), f"`{one.example}`", default])
 
 
 def _row(cells: list[str]) -> str:

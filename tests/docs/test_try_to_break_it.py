@@ -22,6 +22,8 @@ from tests.ground.living import alive_in, until
 pytestmark = pytest.mark.ground
 START, STOP = 120, 60
 TRIES = examples(PAGES[0])
+# On a machine this busy the order itself may need longer than its second to be read; then it is another second.
+TIMED = {"order": 3}
 
 
 class Engine:
@@ -89,12 +91,21 @@ def test_both_pages_show_the_same_commands() -> None:
 def test_every_command_prints_what_the_page_says(engine: Engine, subtests: pytest.Subtests) -> None:
     for example in TRIES:
         with subtests.test(example.name):
-            assert difference(example.output, example.run(engine.environment)) == ""
+            assert _found(example, engine) == ""
 
     browser = engine.browser()
     for example in TRIES:
         with subtests.test(f"{example.name}: {example.see}"):
             assert _shown(browser, engine, example) == 200
+
+
+def _found(example: Example, engine: Engine) -> str:
+    """What differs from the page; the last of several tries where a second counts."""
+    for _ in range(TIMED.get(example.name, 1)):
+        found = difference(example.output, example.run(engine.environment))
+        if not found:
+            break
+    return found
 
 
 def _shown(browser: urllib.request.OpenerDirector, engine: Engine, example: Example) -> int:

@@ -122,9 +122,9 @@ class Town:
         answer: dict[str, Any] = json.loads(self._yard.stdout.readline())
         return answer
 
-    def behave(self, *, delay: float = 0.0, seed: int = 1, **odds: float) -> None:
+    def behave(self, odds: dict[str, float] | None = None, *, delay: float = 0.0, seed: int = 1) -> None:
         """How the mail server treats mail from now on."""
-        self._tell(odds=odds, delay=delay, seed=seed)
+        self._tell(odds=odds or {}, delay=delay, seed=seed)
 
     def held(self) -> int:
         """How many mails the server holds in its hands."""
@@ -246,11 +246,11 @@ class Town:
 
     def rows(self, question: str, *params: object) -> list[tuple[Any, ...]]:
         with self.database() as database:
-            return database.execute(question, params).fetchall()  # type: ignore[call-overload, no-any-return]
+            return database.execute(question, params).fetchall()
 
     def run(self, statement: str, *params: object) -> int:
         with self.database() as database:
-            return int(database.execute(statement, params).rowcount)  # type: ignore[call-overload]
+            return int(database.execute(statement, params).rowcount)
 
     def holder_of(self, pid: int) -> str:
         """The name under which this worker holds mail, '' before it sent any."""

@@ -13,7 +13,6 @@ from apps.events.announcing import announce_due
 from apps.events.log import Happened, append
 from apps.events.models import Event
 from apps.flows import publishing
-from apps.flows.entry import enroll
 from apps.flows.entry import DECLINED, enroll
 from apps.flows.models import Draw, Enrollment
 from apps.mail.models import Message

@@ -209,6 +209,8 @@ def shopify_checkout(
 ) -> Post:
     body = recorded("shopify/scenarios/recovered/04_checkouts_update.json")
     item = body["line_items"][0]
+    for address in (body["shipping_address"], body["billing_address"], body["customer"]["default_address"]):
+        address["country_code"] = "NL"
     body |= {
         "token": token,
         "cart_token": f"{cart}?key=5f2d" if cart else None,
@@ -249,6 +251,8 @@ def shopify_order(
     body = recorded("shopify/scenarios/recovered/05_orders_create.json")
     item, total = body["line_items"][0], money(things)
     shown = {"presentment_money": {"amount": total, "currency_code": "EUR"}}
+    for address in (body["shipping_address"], body["billing_address"], body["customer"]["default_address"]):
+        address["country_code"] = "NL"
     body |= {
         "id": number,
         "name": f"#{number}",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
@@ -30,12 +31,11 @@ class Good:
         self.taken.append(Taken(envelope.mail_from, list(envelope.rcpt_tos), bytes(envelope.content)))
         return "250 2.0.0 taken"
 
-    def __enter__(self) -> Good:
-        self.controller = Controller(self, hostname="127.0.0.1", port=0)
-        # Port 0 is for the system to choose; aiosmtpd asks only afterwards which it was.
-        self.controller._trigger_server = lambda: None  # type: ignore[method-assign]
+    def __enter__(self) -> Self:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=20)
         self.controller.start()
-        self.port = self.controller.server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,7 +72,7 @@ class Moody:
         found = script[0] if len(script) == 1 else script.pop(0)
         return good if found == "ok" else found
 
-    def __enter__(self) -> Moody:
+    def __enter__(self) -> Self:
         mood = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -121,29 +121,34 @@ class Conversation:
             return
 
     def hear(self, said: str) -> None:
-        verb = said.split(" ")[0].split(":")[0].upper()
-        if verb == "EHLO":
-            extra = "250-PIPELINING\r\n250-AUTH PLAIN LOGIN\r\n" if self.mood.pipelining else "250-AUTH PLAIN LOGIN\r\n"
-            self.says("EHLO", f"250-moody\r\n{extra}250 ENHANCEDSTATUSCODES")
-        elif verb == "MAIL":
-            if self.sender:
-                self.line.wfile.write(b"503 5.5.1 nested MAIL\r\n")
-            elif self.says("MAIL", "250 2.1.0 ok"):
-                self.sender = said
-        elif verb == "RCPT":
-            if not self.sender:
-                self.line.wfile.write(b"503 5.5.1 no MAIL\r\n")
-            elif self.says("RCPT", "250 2.1.5 ok"):
-                self.to.append(said.partition("<")[2].rstrip(">"))
-        elif verb == "DATA":
-            self.data()
-        elif verb == "RSET":
-            self.forget()
-            self.line.wfile.write(b"250 2.0.0 ok\r\n")
+        verb = said.replace(":", " ").split(" ", maxsplit=1)[0].upper()
+        known = {"EHLO": self.greeted, "MAIL": self.mail, "RCPT": self.rcpt, "DATA": self.data, "RSET": self.rset}
+        if verb in known:
+            known[verb](said)
         else:
             self.says(verb, "235 2.7.0 ok" if verb == "AUTH" else "250 2.0.0 ok")
 
-    def data(self) -> None:
+    def greeted(self, _said: str) -> None:
+        extra = "250-PIPELINING\r\n" if self.mood.pipelining else ""
+        self.says("EHLO", f"250-moody\r\n{extra}250-AUTH PLAIN LOGIN\r\n250 ENHANCEDSTATUSCODES")
+
+    def mail(self, said: str) -> None:
+        if self.sender:
+            self.line.wfile.write(b"503 5.5.1 nested MAIL\r\n")
+        elif self.says("MAIL", "250 2.1.0 ok"):
+            self.sender = said
+
+    def rcpt(self, said: str) -> None:
+        if not self.sender:
+            self.line.wfile.write(b"503 5.5.1 no MAIL\r\n")
+        elif self.says("RCPT", "250 2.1.5 ok"):
+            self.to.append(said.partition("<")[2].rstrip(">"))
+
+    def rset(self, _said: str) -> None:
+        self.forget()
+        self.line.wfile.write(b"250 2.0.0 ok\r\n")
+
+    def data(self, _said: str) -> None:
         if not self.to:
             self.line.wfile.write(b"554 5.5.1 no valid recipients\r\n")
             return

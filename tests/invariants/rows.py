@@ -168,12 +168,12 @@ def _untold(store_id: int, carts: dict[int, str]) -> list[str]:
 def difference(one: dict[str, Any], other: dict[str, Any]) -> str:
     """Only what differs, for a failure one can read."""
     parts = []
-    for name in one:
-        mine, theirs = [row for row in one[name] if row not in other[name]], [
-            row for row in other[name] if row not in one[name]
-        ]
+    for name, rows in one.items():
+        mine = [row for row in rows if row not in other[name]]
+        theirs = [row for row in other[name] if row not in rows]
         if mine or theirs:
-            parts.append(f"{name}:\n  - " + "\n  - ".join(map(_short, mine)) + "\n  + " + "\n  + ".join(map(_short, theirs)))
+            told = [f"  - {_short(row)}" for row in mine] + [f"  + {_short(row)}" for row in theirs]
+            parts += [f"{name}:", *told]
     return "\n".join(parts)
 
 

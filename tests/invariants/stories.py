@@ -259,11 +259,15 @@ WOO = st.one_of(
     _alone(_woo_cart()),
     _alone(_woo_cart()),
     _woo_orders(),
-    _alone(st.builds(b.woo_customer, st.sampled_from([7, 8]), MOMENTS, ADDRESSES, first_name=st.sampled_from(["Ada", "B"]))),
+    _alone(
+        st.builds(b.woo_customer, st.sampled_from([7, 8]), MOMENTS, ADDRESSES, first_name=st.sampled_from(["Ada", "B"]))
+    ),
     _alone(st.builds(b.woo_consent, ADDRESSES, MOMENTS, st.sampled_from(["granted", "denied"]))),
     _alone(st.builds(b.woo_product, st.sampled_from([31, 32]), MOMENTS, name=st.sampled_from(["Mug", "Cup"]))),
 )
 
+ORDERS = st.sampled_from([1042, 1043])
+WORDS = st.sampled_from(["subscribed", "unsubscribed", "pending", "redacted"])
 SHOPIFY = st.one_of(
     _alone(st.builds(b.shopify_cart, st.sampled_from(["c1", "c2"]), MOMENTS, st.one_of(THINGS, st.just(())))),
     _alone(
@@ -274,10 +278,10 @@ SHOPIFY = st.one_of(
         )
     ),
     _shopify_orders(),
-    _alone(st.builds(b.shopify_refund, st.sampled_from([1, 2]), st.sampled_from([1042, 1043]), MOMENTS, st.sampled_from(["5.00", "59.90"]))),
+    _alone(st.builds(b.shopify_refund, st.sampled_from([1, 2]), ORDERS, MOMENTS, st.sampled_from(["5.00", "59.90"]))),
     _alone(st.builds(b.shopify_parcel, st.sampled_from([5, 6]), st.just(1042), MOMENTS, delivered=st.booleans())),
     _alone(st.builds(b.shopify_customer, st.sampled_from([70, 71]), MOMENTS, st.one_of(st.none(), ADDRESSES))),
-    _alone(st.builds(b.shopify_consent, st.sampled_from([70, 71]), ADDRESSES, MOMENTS, st.sampled_from(["subscribed", "unsubscribed", "pending", "redacted"]))),
+    _alone(st.builds(b.shopify_consent, st.sampled_from([70, 71]), ADDRESSES, MOMENTS, WORDS)),
     _alone(st.builds(b.shopify_checkout_deleted, CARTS, st.just("c1"), MOMENTS)),
     _alone(st.builds(b.shopify_gone, st.just("order"), st.sampled_from([1042, 1043]), MOMENTS)),
     _alone(st.builds(b.shopify_product, st.sampled_from([500, 600]), MOMENTS, title=st.sampled_from(["Mug", "Cup"]))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,9 @@ LATER = MONDAY + timedelta(days=30)
 pytestmark = pytest.mark.django_db
 
 
-def remembered(platform: str, batches: Sequence[Sequence[Post]], *, delay: timedelta = timedelta(days=1)) -> dict[str, Any]:
+def remembered(
+    platform: str, batches: Sequence[Sequence[Post]], *, delay: timedelta = timedelta(days=1)
+) -> dict[str, Any]:
     """A fresh store that is told these batches; what it knows in the end."""
     store = open_store(platform)
     at = LATER
@@ -67,13 +69,13 @@ def test_all_orders_of_four_deliveries_end_alike(name: str) -> None:
     platform, posts = stories.FOUR[name]
     told = remembered(platform, one_by_one(posts))
 
-    for order in itertools.permutations(posts):
-        alike(platform, told, one_by_one(order))
-        alike(platform, told, [order])
+    for nth, order in enumerate(itertools.permutations(posts)):
+        alike(platform, told, one_by_one(order) if nth % 3 or ALL else [order[:2], order[2:]])
+    alike(platform, told, [posts[::-1]])
 
 
 @settings(
-    max_examples=1500 if ALL else 90,
+    max_examples=1000 if ALL else 50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
     print_blob=True,
@@ -109,7 +111,7 @@ def _as_posts(recordings: Sequence[Recording]) -> list[Post]:
 
 def _shuffled(platform: str, posts: list[Post], times: int, seed: str) -> None:
     told = remembered(platform, one_by_one(posts))
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311  The same shuffles every time.
     for _ in range(times):
         order = dice.sample(posts, len(posts)) + dice.choices(posts, k=2)
         dice.shuffle(order)
@@ -130,13 +132,11 @@ def test_a_recorded_shopify_scenario_ends_alike(name: str) -> None:
 
 def test_the_recorded_woocommerce_deliveries_end_alike() -> None:
     posts = [
-        post
-        for post in _as_posts(read_all([Path(FIXTURES / "woocommerce")]))
-        if not post.topic.startswith(TIMELESS)
+        post for post in _as_posts(read_all([Path(FIXTURES / "woocommerce")])) if not post.topic.startswith(TIMELESS)
     ]
 
     assert len(posts) > 20
-    _shuffled("woocommerce", posts, 50, "woocommerce")
+    _shuffled("woocommerce", posts, 50 if ALL else 20, "woocommerce")
 
 
 def test_a_delivery_a_month_late_ends_alike() -> None:
@@ -146,9 +146,6 @@ def test_a_delivery_a_month_late_ends_alike() -> None:
     late = remembered("woocommerce", one_by_one(posts[::-1]), delay=timedelta(days=31))
 
     assert late == told, difference(told, late)
-
-
-Check = Callable[[dict[str, Any]], bool]
 
 
 def test_the_tale_notices_a_difference() -> None:

@@ -1,5 +1,6 @@
 """The one admin from which all others come: a person's own shops, and nothing beside them."""
 
+# ruff: noqa: ARG002 -- the signatures are Django's
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -44,7 +45,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     show_full_result_count = False
     list_filter_submit = False
     compressed_fields = True
-    actions = None
+    actions: ClassVar[tuple[str, ...] | None] = None
     add_deed: ClassVar[Deed | None] = None
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -81,8 +82,9 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         raise Http404
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if hasattr(db_field.remote_field.model._default_manager, "visible_to"):
-            kwargs["queryset"] = visible(db_field.remote_field.model.objects.all(), request.user)
+        rows: Any = getattr(db_field.remote_field.model, "objects", None)
+        if hasattr(rows, "visible_to"):
+            kwargs["queryset"] = visible(rows.all(), request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def change_view(

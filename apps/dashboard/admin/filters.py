@@ -1,12 +1,13 @@
 """Filters by words an owner knows. None names anything of another shop."""
 
+# ruff: noqa: ARG002 -- the signatures are Django's
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Value
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, StrIndex, Substr
 from django.http import HttpRequest
 from django.utils import timezone
@@ -49,7 +50,8 @@ class ReasonOfMail(SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        used = visible(Message.objects.all(), request.user).exclude(reason="").values_list("reason", flat=True).distinct()
+        refused = visible(Message.objects.all(), request.user).exclude(reason="")
+        used = refused.values_list("reason", flat=True).distinct()
         return [(code, because(code, {}).sentence) for code in sorted(used) if code in set(Reason)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -115,9 +117,9 @@ class StageOfCart(SimpleListFilter):
             case "mailed":
                 return queryset.filter(Exists(mailed))
             case "recovered":
-                in_time = Q(outer_done__isnull=True) | Q(at__lte=F("outer_done"))
-                clicked = clicked.annotate(outer_done=OuterRef("completed_at")).filter(in_time)
-                return queryset.filter(Exists(clicked), status="ordered")
+                in_time = Exists(clicked.filter(at__lte=OuterRef("completed_at")))
+                undated = Q(completed_at__isnull=True) & Q(Exists(clicked))
+                return queryset.filter(Q(in_time) | undated, status="ordered")
         return queryset
 
 

@@ -1,5 +1,6 @@
 """The plans."""
 
+
 from __future__ import annotations
 
 from typing import Any
@@ -9,7 +10,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.roles import Deed, may
-from apps.core import clock
 from apps.dashboard import flow_page
 from apps.dashboard.admin.base import ScopedAdmin, StoreFilter
 from apps.flows.models import Flow
@@ -38,4 +38,4 @@ class FlowAdmin(ScopedAdmin):
         return people_inside(flow)
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {**flow_page.page(row, clock.now()), "may_write": may(request.user, Deed.WRITE, row.store_id)}
+        return {**flow_page.page(row), "may_write": may(request.user, Deed.WRITE, row.store_id)}

@@ -1,5 +1,6 @@
 """Templates, messages, and the outbox."""
 
+# ruff: noqa: ARG002 -- the signatures are Django's
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,6 @@
 """What only the operator of the installation looks at."""
 
+
 from __future__ import annotations
 
 from django.contrib import admin

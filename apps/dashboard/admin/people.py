@@ -1,5 +1,6 @@
 """Customers, what they allowed, and what they asked."""
 
+# ruff: noqa: ARG002 -- the signatures are Django's
 from __future__ import annotations
 
 from typing import Any

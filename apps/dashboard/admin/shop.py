@@ -1,10 +1,11 @@
 """What came from the shop: deliveries, products, baskets and orders."""
 
+# ruff: noqa: ARG002 -- the signatures are Django's
 from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -32,7 +33,7 @@ class DeliveryAdmin(ScopedAdmin):
     """Webhooks as they arrived."""
 
     page_template = "dashboard/delivery.html"
-    actions = ("again",)
+    actions: ClassVar[tuple[str, ...] | None] = ("again",)
     list_display = ("topic", "store", "state", "received_at", "why", "size")
     list_filter = (StoreFilter, "state", ReceivedFilter, "topic")
     list_select_related = ("store",)

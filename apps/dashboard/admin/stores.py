@@ -1,5 +1,6 @@
 """Shops and who works for them."""
 
+
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from apps.accounts.roles import Deed, may, visible
 from apps.core import clock
 from apps.dashboard import settings_form
 from apps.dashboard.admin.base import ScopedAdmin, StoreFilter
+from apps.dashboard.setting_words import LABELS
 from apps.dashboard.storefront import facts_of
 from apps.stores.models import Store
 
@@ -60,7 +62,7 @@ class StoreAdmin(ScopedAdmin):
 
 
 def _labels(names: list[str]) -> str:
-    return ", ".join(str(settings_form.LABELS.get(name, name)) for name in names)
+    return ", ".join(str(LABELS.get(name, name)) for name in names)
 
 
 @admin.register(Membership)

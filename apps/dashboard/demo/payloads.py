@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from hashlib import md5
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from apps.dashboard.demo.catalogue import TAX, Product, picture, shipping
+from apps.dashboard.demo import parts
+from apps.dashboard.demo.catalogue import Product, picture, shipping
+from apps.dashboard.demo.parts import Lines, Place, encoded
 from apps.dashboard.demo.people import Person
 
+__all__ = ["Lines", "Place", "Yes", "basket", "batch", "customer", "encoded", "order", "product"]
+
 VERSION: Final = "11.0.1"
-HERE: Final = ZoneInfo("Europe/Amsterdam")
-CENT: Final = Decimal("0.01")
-
-Lines = tuple[tuple[Product, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """The shop's own addresses."""
-
-    url: str
-    assets: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +28,7 @@ class Yes:
 
     def stamp(self) -> dict[str, str]:
         state = "granted" if self.granted else "denied"
-        return {"state": state, "at": f"{_utc(self.at)}+00:00", "source": "block_checkout"}
-
-
-def encoded(value: Any) -> bytes:
-    """JSON as PHP writes it."""
-    return json.dumps(value, separators=(",", ":")).replace("/", "\\/").encode("ascii")
+        return {"state": state, "at": f"{parts.utc(self.at)}+00:00", "source": "block_checkout"}
 
 
 def batch(place: Place, topic: str, data: dict[str, Any], at: datetime) -> bytes:
@@ -51,7 +36,7 @@ def batch(place: Place, topic: str, data: dict[str, Any], at: datetime) -> bytes
     event = {
         "id": str(uuid.uuid4()),
         "topic": topic,
-        "created": f"{_utc(at)}Z",
+        "created": f"{parts.utc(at)}Z",
         "store": f"{place.url}/",
         "plugin": "1.0",
         "wc": VERSION,
@@ -62,7 +47,7 @@ def batch(place: Place, topic: str, data: dict[str, Any], at: datetime) -> bytes
 
 def basket(place: Place, cart: str, who: Person, lines: Lines, *, yes: Yes | None, at: datetime) -> dict[str, Any]:
     """The companion's view of a basket; without lines it was emptied."""
-    subtotal = _subtotal(lines)
+    subtotal = parts.subtotal(lines)
     return {
         "cart": cart,
         "customer_id": who.account,
@@ -76,7 +61,7 @@ def basket(place: Place, cart: str, who: Person, lines: Lines, *, yes: Yes | Non
         "total": str(subtotal + shipping(subtotal)),
         "coupons": [],
         "items": [_item(place, product, quantity) for product, quantity in lines],
-        "at": f"{_utc(at)}Z",
+        "at": f"{parts.utc(at)}Z",
     }
 
 
@@ -95,7 +80,7 @@ def order(
 ) -> dict[str, Any]:
     """An order as `wp_api_v3` sends it."""
     return (
-        _times(created, changed, paid, changed if status == "completed" else None)
+        parts.times(created, changed, paid, changed if status == "completed" else None)
         | _amounts(lines)
         | _buyer(place, number, who, status)
         | {
@@ -111,26 +96,26 @@ def order(
 
 def customer(place: Place, who: Person, created: datetime) -> dict[str, Any]:
     """An account."""
-    return _times(created, created, None, None, finished=False) | {
+    return parts.times(created, created, None, None, finished=False) | {
         "id": who.account,
         "email": who.email,
         "first_name": who.first_name,
         "last_name": who.last_name,
         "role": "customer",
         "username": who.email.partition("@")[0],
-        "billing": _address(who),
-        "shipping": _address(who, billing=False),
+        "billing": parts.address(who),
+        "shipping": parts.address(who, billing=False),
         "is_paying_customer": False,
         "avatar_url": "",
         "meta_data": [],
-        "_links": _links(place, "customers", who.account),
+        "_links": parts.links(place, "customers", who.account),
     }
 
 
 def product(place: Place, one: Product, changed: datetime) -> dict[str, Any]:
     """A simple product in stock."""
     price = str(one.price)
-    return _times(changed, changed, None, None, finished=False) | {
+    return parts.times(changed, changed, None, None, finished=False) | {
         "id": one.id,
         # Names come with their entities; only shops with an ampersand notice.
         "name": one.name.replace("&", "&amp;"),
@@ -160,7 +145,7 @@ def product(place: Place, one: Product, changed: datetime) -> dict[str, Any]:
         "upsell_ids": [],
         "cross_sell_ids": [],
         "meta_data": [],
-        "_links": _links(place, "products", one.id),
+        "_links": parts.links(place, "products", one.id),
     }
 
 
@@ -181,7 +166,7 @@ def _item(place: Place, one: Product, quantity: int) -> dict[str, Any]:
 
 
 def _line(place: Place, index: int, one: Product, quantity: int) -> dict[str, Any]:
-    net, tax = _parted(one.price * quantity)
+    net, tax = parts.parted(one.price * quantity)
     return {
         "id": index,
         "name": one.name,
@@ -204,9 +189,9 @@ def _line(place: Place, index: int, one: Product, quantity: int) -> dict[str, An
 
 
 def _amounts(lines: Lines) -> dict[str, Any]:
-    subtotal = _subtotal(lines)
-    tax = _parted(subtotal)[1]
-    sending, sending_tax = _parted(shipping(subtotal))
+    subtotal = parts.subtotal(lines)
+    tax = parts.parted(subtotal)[1]
+    sending, sending_tax = parts.parted(shipping(subtotal))
     return {
         "currency": "EUR",
         "currency_symbol": "€",
@@ -246,8 +231,8 @@ def _buyer(place: Place, number: int, who: Person, status: str) -> dict[str, Any
         "version": VERSION,
         "order_key": key,
         "customer_id": who.account,
-        "billing": _address(who),
-        "shipping": _address(who, billing=False),
+        "billing": parts.address(who),
+        "shipping": parts.address(who, billing=False),
         "payment_method": "mollie_wc_gateway_ideal",
         "payment_method_title": "iDEAL",
         "transaction_id": "",
@@ -260,61 +245,5 @@ def _buyer(place: Place, number: int, who: Person, status: str) -> dict[str, Any
         "is_editable": status == "pending",
         "needs_payment": status == "pending",
         "needs_processing": True,
-        "_links": _links(place, "orders", number),
+        "_links": parts.links(place, "orders", number),
     }
-
-
-def _address(who: Person, *, billing: bool = True) -> dict[str, str]:
-    only_billing = {"email": who.email} if billing else {}
-    return only_billing | {
-        "first_name": who.first_name,
-        "last_name": who.last_name,
-        "company": "",
-        "address_1": "Dorpsstraat 1",
-        "address_2": "",
-        "city": who.city,
-        "state": "",
-        "postcode": "1234 AB",
-        "country": "NL",
-        "phone": "",
-    }
-
-
-def _times(
-    created: datetime,
-    changed: datetime,
-    paid: datetime | None,
-    completed: datetime | None,
-    *,
-    finished: bool = True,
-) -> dict[str, Any]:
-    moments = {"date_created": created, "date_modified": changed}
-    more = {"date_paid": paid, "date_completed": completed} if finished else {}
-    return {
-        key: value
-        for name, at in (moments | more).items()
-        for key, value in ((name, at and _local(at)), (f"{name}_gmt", at and _utc(at)))
-    }
-
-
-def _links(place: Place, kind: str, number: int) -> dict[str, Any]:
-    base = f"{place.url}/wp-json/wc/v3/{kind}"
-    return {"self": [{"href": f"{base}/{number}"}], "collection": [{"href": base}]}
-
-
-def _subtotal(lines: Lines) -> Decimal:
-    return sum((one.price * quantity for one, quantity in lines), Decimal("0.00"))
-
-
-def _parted(gross: Decimal) -> tuple[Decimal, Decimal]:
-    """Net and tax."""
-    net = (gross / (1 + TAX)).quantize(CENT)
-    return net, gross - net
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _local(at: datetime) -> str:
-    return at.astimezone(HERE).strftime("%Y-%m-%dT%H:%M:%S")

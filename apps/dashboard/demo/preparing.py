@@ -10,7 +10,6 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
-from apps.dashboard.warming import compile_kit
 from apps.flows.models import Flow
 from apps.flows.presets import install_kit
 from apps.flows.publishing import go_live, publish
@@ -72,7 +71,6 @@ def prepare(at: datetime) -> Store:
     store = Store.objects.filter(is_demo=True).order_by("pk").first()
     if store is not None:
         return _moved(store, at)
-    compile_kit(KIT)
     return _made(at)
 
 

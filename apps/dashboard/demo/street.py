@@ -15,7 +15,7 @@ from typing import Any, Final, assert_never
 from apps.dashboard.demo import payloads, visits
 from apps.dashboard.demo.catalogue import PRODUCTS
 from apps.dashboard.demo.mailbox import Mailbox
-from apps.dashboard.demo.payloads import Place
+from apps.dashboard.demo.parts import Place, encoded
 from apps.dashboard.demo.people import (
     ADA,
     BEN,
@@ -125,11 +125,11 @@ class Street:
         """The shop tells what it sells and who has an account."""
         at = _now()
         for one in PRODUCTS:
-            yield Push("product.updated", payloads.encoded(payloads.product(self.place, one, at)))
+            yield Push("product.updated", encoded(payloads.product(self.place, one, at)))
         for who in CAST:
             if who.account:
                 body = payloads.customer(self.place, who, at - timedelta(days=200))
-                yield Push("customer.updated", payloads.encoded(body))
+                yield Push("customer.updated", encoded(body))
 
     def _act(self) -> None:
         """Everything that is due now."""
@@ -142,8 +142,8 @@ class Street:
     def _mail_came(self, turn: _Turn) -> bool:
         """Whether the story can go on: a mail was found, or patience ran out."""
         waiting, since = turn.waiting, turn.since
-        assert waiting is not None  # noqa: S101  the caller looked
-        assert since is not None  # noqa: S101  set beside it
+        assert waiting is not None
+        assert since is not None
         turn.value = self.mailbox.newest(waiting.email, since)
         if turn.value is None and time.monotonic() < turn.until:
             turn.at = time.monotonic() + LOOK_EVERY

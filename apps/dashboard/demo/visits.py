@@ -13,7 +13,8 @@ from typing import Any, Final
 from apps.dashboard.demo import payloads
 from apps.dashboard.demo.catalogue import PRODUCTS, Product
 from apps.dashboard.demo.mailbox import Mail
-from apps.dashboard.demo.payloads import Lines, Place, Yes
+from apps.dashboard.demo.parts import Lines, Place, encoded
+from apps.dashboard.demo.payloads import Yes
 from apps.dashboard.demo.people import Person
 
 READS_WITHIN: Final = 75.0
@@ -97,7 +98,7 @@ class Visit:
         if self.yes:
             meta["_rcv_consent"] = self.yes.stamp()
         body = payloads.order(self.place, number, self.who, lines, changed=self.now(), meta=meta, **more)
-        return Push(topic, payloads.encoded(body))
+        return Push(topic, encoded(body))
 
     def _companion(self, topic: str, lines: Lines) -> Push:
         at = self.now()

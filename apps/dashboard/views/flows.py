@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -31,7 +33,7 @@ def save(request: HttpRequest, flow: Flow) -> HttpResponse:
         found = [_("The short name stays %(slug)s.") % {"slug": flow.slug}]
     if found:
         messages.error(request, _("Nothing was saved: see what is wrong below. What runs stays as it is."))
-        page = admin.site.get_model_admin(Flow)
+        page: Any = admin.site.get_model_admin(Flow)
         answer: HttpResponse = page.page(request, flow, draft=text, problems=found)
         return answer
     publishing.save_draft(flow.store_id, plan, flow.based_on)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -41,7 +43,7 @@ def _basket(request: HttpRequest, template: Template) -> Cart | None:
 @on(Template, Deed.READ)
 def show(request: HttpRequest, template: Template) -> HttpResponse:
     """The draft as it stands in the editor; nothing is kept."""
-    shown = preview(typed(template, request.POST), template, _basket(request, template), clock.now())
+    shown = preview(typed(request.POST), template, _basket(request, template), clock.now())
     return JsonResponse(
         {
             "subject": shown.subject,
@@ -58,7 +60,7 @@ def show(request: HttpRequest, template: Template) -> HttpResponse:
 def _again(request: HttpRequest, template: Template, source: Source, refused: TemplateRefused) -> HttpResponse:
     """The editor with what was typed and what is wrong with it."""
     messages.error(request, _("Nothing was saved: see the line below. The version in use stays in use."))
-    page = admin.site.get_model_admin(Template)
+    page: Any = admin.site.get_model_admin(Template)
     shown = Preview(problems=list(refused.problems))
     answer: HttpResponse = page.page(request, template, source=source, preview=shown, is_live=False)
     return answer
@@ -66,7 +68,7 @@ def _again(request: HttpRequest, template: Template, source: Source, refused: Te
 
 @on(Template, Deed.WRITE)
 def save(request: HttpRequest, template: Template) -> HttpResponse:
-    source = typed(template, request.POST)
+    source = typed(request.POST)
     try:
         versions.save(template, source)
     except TemplateRefused as refused:
@@ -78,7 +80,7 @@ def save(request: HttpRequest, template: Template) -> HttpResponse:
 
 @on(Template, Deed.WRITE)
 def publish(request: HttpRequest, template: Template) -> HttpResponse:
-    source = typed(template, request.POST)
+    source = typed(request.POST)
     try:
         version = versions.publish(template, source)
     except TemplateRefused as refused:
@@ -109,7 +111,7 @@ def send(request: HttpRequest, template: Template) -> HttpResponse:
     if not to:
         messages.error(request, _("Your account has no e-mail address; the operator can add one."))
         return _back(template)
-    source, cart, at = typed(template, request.POST), _basket(request, template), clock.now()
+    source, cart, at = typed(request.POST), _basket(request, template), clock.now()
     context = context_of(cart, template, at) if cart else sample_of(template)
     try:
         sent = send_test(template, source, context, to, at)

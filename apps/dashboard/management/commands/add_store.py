@@ -9,7 +9,6 @@ from django.core.management.base import CommandError, no_translations
 from django.db import transaction
 
 from apps.core import clock
-from apps.dashboard.warming import compile_kit
 from apps.flows.presets import install_kit, kits
 from apps.stores.adding import Draft, add, draft, webhook_url
 from apps.stores.commanding import StoreCommand
@@ -64,8 +63,6 @@ class Command(StoreCommand):
         given = [f"{flag}={value}" for flag, value in flags.items() if value is not None]
         try:
             planned = _planned(platform, [*given, *pairs], options["webhook_secret"], options["kit"])
-            if options["kit"]:
-                compile_kit(options["kit"])
             store = _made(planned, options["kit"])
         except SettingsRefused as refused:
             raise CommandError("\n".join(refused.errors)) from None

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, no_translations
 
 from apps.core import clock
 from apps.dashboard.demo.mailbox import Mailbox
-from apps.dashboard.demo.payloads import Place
+from apps.dashboard.demo.parts import Place
 from apps.dashboard.demo.sender import Sender
 from apps.dashboard.demo.street import Street
 from apps.ingestion.posting import Postman

@@ -116,6 +116,8 @@ def kill(say: Say) -> None:
     answers = Counter(str(shop.post("cart.updated", shop.basket(who))) for who in people)
     for answer, count in answers.items():
         say(f"{count} baskets are left behind: {answer}")
+    # What a killed worker was reading in waits for its lease; that would be another try.
+    until(lambda: not Delivery.objects.of(shop.store).filter(state="waiting").exists())
     mine = Message.objects.of(shop.store).filter(customer__email_key__in=[who.email for who in people])
     until(lambda: mine.filter(status__in=("sending", "accepted")).exists())
     for pid in _workers():

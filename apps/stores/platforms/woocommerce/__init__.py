@@ -44,7 +44,7 @@ class WooCommerce:
             return translate.translate_parts(envelope, shop)
         except Ignored:
             raise
-        except Exception as error:  # noqa: BLE001  One shop's oddity must not stop the others' deliveries.
+        except Exception as error:
             return [], [Unreadable("unexpected", type(error).__name__)]
 
     def restore(self, basket: Basket, shop: ShopLinks) -> str:
