@@ -16,6 +16,21 @@ django.setup()
 
 pytest_plugins = ["tests.shopkeeping"]
 
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """At the end nobody else is in the test's database: senders and live servers keep sessions of their own."""
+    yield
+    with django_db_blocker.unblock():
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 REQUIRE_ALL = os.environ.get("MANDJE_REQUIRE_ALL") == "1"
 
 

@@ -22,4 +22,6 @@ class StoreQuerySet(models.QuerySet[M]):
         if user.is_superuser:
             return self.all()
         path = getattr(self.model, "store_path", "store")
-        return self.filter(**{f"{path}__memberships__user": user})
+        # The store itself is its own row, not one that leads to it.
+        prefix = "" if path == "pk" else f"{path}__"
+        return self.filter(**{f"{prefix}memberships__user": user})

@@ -131,7 +131,7 @@ def _shop(row: tuple, public_url: str) -> Shop:  # type: ignore[type-arg]
         sender_name=row[8] or row[3],
         sender=row[9] or f"shop@{_host(row[12])}",
         reply_to=row[10],
-        base=f"https://{row[11]}" if row[11] else public_url,
+        base=row[11] or public_url,
         profile=_profile(row, profile),
         links=_links(row, profile),
         rules=Rules.read(rules),

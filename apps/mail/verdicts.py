@@ -9,6 +9,7 @@ from typing import Any, assert_never
 import msgspec
 
 from apps.core import db
+from apps.core.windows import format_windows
 from apps.mail.gate import Allowed, Asked, Held, Refused, Verdict
 
 _HOLD = """
@@ -94,7 +95,7 @@ def _inputs(asked: Asked) -> dict[str, Any]:
     plain = {name: getattr(asked, name) for name in _PLAIN}
     plain["left_at"] = list(asked.left_at)
     plain["permission"] = {"state": asked.permission.state.value, "at": asked.permission.at}
-    plain["rules"] = {"caps": ",".join(map(str, asked.rules.caps)), "windows": str(asked.rules.windows)}
+    plain["rules"] = {"caps": ",".join(map(str, asked.rules.caps)), **format_windows(asked.rules.windows)}
     return plain
 
 

@@ -44,7 +44,7 @@ def _owner() -> User:
     if known is not None:
         return known
     password = secrets.token_urlsafe(12)
-    owner = people.create_superuser(OWNER, email="", password=password)
+    owner = people.create_superuser(OWNER, email=f"{OWNER}@mandje.example", password=password)
     _say(f"Eigenaar / owner: {OWNER}   wachtwoord / password: {password}")
     _say("(één keer getoond / shown once: bewaar het, keep it)")
     return owner

@@ -69,7 +69,8 @@ def test_from_the_printed_link_to_a_basket_brought_back(web: str, chromium: Any)
     at = clock.now()
     post = bodies.woo_cart("walk", at, email=ADA.email, first_name=ADA.name, consent=("granted", at))
     # The recorded shop's pictures are elsewhere; a browser may only load those that are there.
-    pictured = re.sub(rb'http://127\.0\.0\.1:8089[^"]+\.png', f"{web}/static/dashboard/sample-1.png".encode(), post.body)
+    picture = f"{web}/static/dashboard/sample-1.png".encode()
+    pictured = re.sub(rb'http://127\.0\.0\.1:8089[^"]+\.png', picture, post.body)
     assert deliver(web, store, replace(post, body=pictured)) == 200
     run_queues(clock.now())
     page.goto(f"{web}/admin/carts/cart/")

@@ -138,9 +138,10 @@ def test_an_action_takes_no_row_of_another_shop(staff: Client, shops: tuple[Furn
     )
 
     changed = set(fingerprint().items()) ^ set(before.items())
-    assert {label for label, _ in changed} <= {"ingestion.Delivery"}
+    assert {label for label, _ in changed} <= {"ingestion.Delivery", "ingestion.Quarantine"}
     shops[1]["ingestion.Delivery"].refresh_from_db()
     assert shops[1]["ingestion.Delivery"].state == "quarantined"
+    assert shops[1]["ingestion.Delivery"].quarantined.exists()
     assert CY not in answer.content.decode()
 
 

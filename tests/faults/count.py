@@ -70,6 +70,7 @@ class Count:
         known = asdict(self)
         line = json.dumps(known | known.pop("more"))
         print(line, flush=True)
+        (ROOT / ".mandje").mkdir(mode=0o700, exist_ok=True)
         with open(ROOT / ".mandje" / "faults.jsonl", "a") as kept:
             kept.write(line + "\n")
 

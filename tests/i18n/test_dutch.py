@@ -78,7 +78,7 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
     said = {(one.context, texts(one.id)[0]): texts(one.string) for one in messages(language) if any(texts(one.string))}
     known = {(_word(one.context), texts(one.id)[0]): texts(one.string) for one in compiled(language) if one.id}
 
-    assert known == said, "run: python manage.py compilemessages --ignore=.venv"
+    assert known == said, "run: tests/i18n/renew.sh"
 
 
 def _word(context: str | bytes | None) -> str | None:
@@ -120,7 +120,7 @@ def test_nothing_on_screen_is_missing_from_the_catalogue(tmp_path: Path) -> None
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "migrations"))
 
     known = {(message.context, texts(message.id)[0]) for message in messages("nl")}
-    assert extracted(tmp_path) - known == set(), "see docs/architecture.md, Adding a language: makemessages"
+    assert extracted(tmp_path) - known == set(), "run: tests/i18n/renew.sh"
 
 
 def test_the_theme_speaks_dutch_too(tmp_path: Path) -> None:
