@@ -132,9 +132,9 @@ class Env:
     )
     worker_threads: int = setting(
         "WORKER_THREADS",
-        "Threads of one worker process.",
+        "Threads of one worker process; fewer than 8 lets slow mail servers hold up other queues.",
         values.number(least=1, most=64),
-        default="4",
+        default="8",
     )
     allow_loopback_shops: bool = setting(
         "ALLOW_LOOPBACK_SHOPS",

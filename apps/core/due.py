@@ -7,7 +7,9 @@ goes on. Nothing is lost when a tick dies, because nothing was ever anywhere but
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Self
@@ -23,6 +25,27 @@ class DueQuerySet(models.QuerySet[models.Model]):
 
     def due(self, at: datetime) -> Self:
         return self.filter(due_at__lte=at)
+
+
+_guard = threading.Lock()
+_draining: Counter[str] = Counter()
+
+
+def tick(queue: str, step: Callable[[], int], *, at_once: int = 1) -> int:
+    """Drain a queue, unless this process already does so in `at_once` threads.
+
+    Without that a long queue would collect a new thread with every tick until none is left for the others:
+    an order would wait behind the mails it silences.
+    """
+    with _guard:
+        if _draining[queue] >= at_once:
+            return 0
+        _draining[queue] += 1
+    try:
+        return drain(step)
+    finally:
+        with _guard:
+            _draining[queue] -= 1
 
 
 def drain(step: Callable[[], int], seconds: float = SLICE_SECONDS) -> int:

@@ -1,14 +1,18 @@
 from celery import shared_task
 
 from apps.core import clock
-from apps.core.due import drain
+from apps.core.due import tick
 from apps.mail.dispatch import dispatch_due
 from apps.mail.reconciling import reconcile
 
 
+SENDERS = 4
+"""Stores served side by side in one process: one that answers slowly holds one of these."""
+
+
 @shared_task
 def dispatch() -> int:
-    return drain(lambda: dispatch_due(clock.now))
+    return tick("messages", lambda: dispatch_due(clock.now), at_once=SENDERS)
 
 
 @shared_task
