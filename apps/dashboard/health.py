@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
 
 from apps.core import db
 from apps.dashboard.models import Heartbeat
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 BEAT: Final = "beat"
 LATE: Final = timedelta(minutes=2)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
 
 from apps.dashboard.setting_words import CHOICES, GROUPS, LABELS
 from apps.stores.models import Store
 from apps.stores.settings_changing import SettingsRefused, change, read_changes, shown
 from apps.stores.settings_table import SETTINGS, Change, Setting
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 WRITE_ONLY: Final = frozenset({"transport", "webhook_secret"})
 LONG: Final = frozenset({"notice.opt_in", "notice.order"})

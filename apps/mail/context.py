@@ -20,6 +20,7 @@ from apps.mail.colours import ACCENT, NIGHT, PAPER, is_colour, readable, text_on
 from apps.mail.links import web_address
 from apps.mail.names import clean, short_name, spoken
 from apps.mail.sizes import LINES_SHOWN
+from apps.mail.sums import Sums, add_up
 
 FONTS = {
     "system": "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
@@ -193,6 +194,14 @@ def _basket(basket: Basket, shop: Profile, reader: Locale, lines: int) -> dict[s
     own = basket.currency == (shop.currency or basket.currency)
     known = basket.shipping is not None and basket.total is not None
     flat = shop.shipping_flat if own and not known else None
+    sums = add_up(
+        lines=_sum(basket.lines),
+        subtotal=basket.subtotal,
+        discount=basket.discount,
+        shipping=basket.shipping,
+        tax=basket.tax,
+        total=basket.total,
+    )
     return _without_blanks(
         {
             "lines": shown,
@@ -202,14 +211,16 @@ def _basket(basket: Basket, shop: Profile, reader: Locale, lines: int) -> dict[s
             "has_images": any(line["image"] for line in shown),
             "currency": basket.currency,
             "shipping_known": known,
-            "subtotal": say(basket.subtotal if basket.subtotal is not None else _sum(basket.lines)),
-            "discount": say(-abs(basket.discount)) if basket.discount else "",
+            "subtotal": say(sums.subtotal),
+            "discount": say(-sums.discount) if sums.discount else "",
             "shipping": say(basket.shipping) if known else "",
             "shipping_free": known and basket.shipping == 0,
             "shipping_flat": say(flat),
-            "tax": say(basket.tax) if basket.tax else "",
+            "tax": say(sums.included_tax) if sums.included_tax else "",
+            "tax_added": say(sums.added_tax) if sums.added_tax else "",
+            "other_costs": say(sums.other),
             "total": say(basket.total) if known else "",
-            "free_shipping_gap": say(_gap(basket, shop)) if own and not known else "",
+            "free_shipping_gap": say(_gap(sums, shop)) if own and not known else "",
         }
     )
 
@@ -238,10 +249,9 @@ def _sum(lines: tuple[BasketLine, ...]) -> Decimal | None:
     return sum(totals, Decimal(0)) if totals and len(totals) == len(lines) else None
 
 
-def _gap(basket: Basket, shop: Profile) -> Decimal | None:
+def _gap(sums: Sums, shop: Profile) -> Decimal | None:
     """What is still missing for free shipping; None when there is nothing to say."""
-    subtotal = basket.subtotal if basket.subtotal is not None else _sum(basket.lines)
-    if shop.free_shipping_from is None or subtotal is None:
+    if shop.free_shipping_from is None or sums.subtotal is None:
         return None
-    gap = shop.free_shipping_from - (subtotal - abs(basket.discount or Decimal(0)))
+    gap = shop.free_shipping_from - (sums.subtotal - (sums.discount or Decimal(0)))
     return gap if gap > 0 else None

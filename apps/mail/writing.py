@@ -165,8 +165,6 @@ class _Batch:
         if amounts["shipping"] is None and subject.amounts.get("total_includes_shipping") and total is not None:
             # The companion's total holds the shipping that the lines do not.
             amounts["shipping"] = total - sum((line.total for line in subject.lines), Decimal(0))
-        if _already_off(amounts, total):
-            amounts["discount"] = None
         return Basket(currency=subject.currency or shop.profile.currency, lines=lines, total=total, **amounts)
 
     def _line(self, line: Line, store_id: int) -> BasketLine:
@@ -232,12 +230,6 @@ def locales(person: str, shop: Shop) -> list[str]:
         if language:
             tried.append(language)
     return list(dict.fromkeys(tried))
-
-
-def _already_off(amounts: dict[str, Decimal | None], total: Decimal | None) -> bool:
-    """Platforms name a subtotal after discount; taking the discount off again would not add up."""
-    subtotal, shipping = amounts["subtotal"], amounts["shipping"] or Decimal(0)
-    return subtotal is not None and total is not None and subtotal + shipping <= total
 
 
 def _decimal(text: Any) -> Decimal | None:

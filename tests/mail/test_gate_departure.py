@@ -183,7 +183,7 @@ def changeable(asked: Asked) -> Asked:
 
 @pytest.mark.django_db
 def test_ten_thousand_states_are_judged_alike_by_gate_and_departure() -> None:
-    deck = Deck(random.Random("gate"))  # noqa: S311  The same states every time.
+    deck = Deck(random.Random("gate"))
     stores = [
         open_store(name=f"{caps} {status}", status=status, rules={"quiet": "off", "sunday": "on", "caps": caps})
         for caps in CAPS
