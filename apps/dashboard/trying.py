@@ -18,9 +18,8 @@ from apps.mail.facts import Shop
 from apps.mail.headers import Origin, headers
 from apps.mail.letters import Letter
 from apps.mail.models import Message, OutboxMail, Template
-from apps.mail.outbox import OutboxTransport
 from apps.mail.rendering import Rendered, render
-from apps.mail.transport import Accepted, Outcome, Parcel, Rejected, Unknown, make_transport
+from apps.mail.transport import Accepted, OutboxTransport, Outcome, Parcel, Rejected, Unknown, make_transport
 from apps.stores.models import Store
 
 BASIS: Final = "internal"

@@ -79,7 +79,8 @@ AND s.status = 'active'
 
 _CANDIDATES = """
 WITH told AS (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::jsonb[])
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],
+        %s::jsonb[])
         AS t(id, store_id, customer_id, kind, subject, occurred_at, data)
 )
 SELECT found.event_id, found.store_id, found.customer_id, found.cart_id, found.order_id, found.subject,

@@ -8,4 +8,7 @@ class IngestionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.ingestion import following  # noqa: F401  registers itself
+        from apps.ingestion import following, lagging  # noqa: F401  registers itself
+        from apps.mail import gate
+
+        gate.asks_inbox(lagging.stores_behind)

@@ -26,7 +26,8 @@ from apps.stores.shopfacts import facts_of
 log = logging.getLogger(__name__)
 
 BATCH = 500
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=30)
+"""A batch takes a second; a worker killed in the middle of one must not keep its orders for long."""
 STRIKES = 3
 LOCK_CLASS = 4710
 """First half of the advisory lock that makes recording serial per store."""

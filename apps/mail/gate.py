@@ -7,7 +7,7 @@ the message. What two processes could disagree on is asked once more in the stat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from apps.core.windows import add_open, next_open
 from apps.mail import asking
 from apps.stores.rules import Rules
 
+INBOX_PAUSE = timedelta(seconds=5)
 FEED_PAUSE = timedelta(minutes=1)
 STORE_PAUSE = timedelta(minutes=5)
 RANK_PAUSE = timedelta(minutes=5)
@@ -52,6 +53,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     epoch_current: bool
     rules: Rules
     zone: str
+    behind: bool
+    """The store's inbox holds an order that nobody has read yet."""
     feed: str
     feed_at: datetime | None
     person_country: str
@@ -156,6 +159,8 @@ def _hold(asked: Asked, at: datetime) -> Held | None:  # noqa: PLR0911  one reas
         return None
     if asked.basket == "active" and asked.basket_due_at is not None and asked.basket_due_at > at:
         return Held(reason=Reason.PERSON_PAUSED, until=asked.basket_due_at)
+    if asked.behind and asked.since is not None:
+        return Held(reason=Reason.FEED_STALE, until=at + INBOX_PAUSE)
     if _feed_is_stale(asked, at):
         return Held(reason=Reason.FEED_STALE, until=at + FEED_PAUSE)
     room = _room_at(asked, at)
@@ -231,6 +236,18 @@ WHERE s.id IN (SELECT m.store_id FROM mail_message m WHERE m.id = ANY(%s::bigint
 """
 
 
+Behind = Callable[[Sequence[int]], set[int]]
+"""(stores) → those whose inbox holds an order that nobody has read yet."""
+
+_behind: list[Behind] = []
+
+
+def asks_inbox(check: Behind) -> Behind:
+    """The floor that keeps the inbox says here how to ask it."""
+    _behind.append(check)
+    return check
+
+
 def ask(ids: Sequence[int], at: datetime) -> list[Asked]:
     """The facts of these messages; of what left before, as far back as the longest cap of their shops looks."""
     caps = [cap for row in db.rows(_RULES, [list(ids)]) for cap in Rules.read(msgspec.json.decode(row[0])).caps]
@@ -240,10 +257,13 @@ def ask(ids: Sequence[int], at: datetime) -> list[Asked]:
         "horizon": at - max((cap.window for cap in caps), default=timedelta()),
         "most": max((cap.most for cap in caps), default=0),
     }
-    return [_asked(row) for row in db.rows(_FACTS, params)]
+    found = db.rows(_FACTS, params)
+    stores = sorted({row[1] for row in found})
+    behind: set[int] = set().union(*(check(stores) for check in _behind)) if stores else set()
+    return [_asked(row, behind=row[1] in behind) for row in found]
 
 
-def _asked(row: tuple) -> Asked:  # type: ignore[type-arg]
+def _asked(row: tuple, *, behind: bool) -> Asked:  # type: ignore[type-arg]
     rules = Rules.read(msgspec.json.decode(row[20]))
     return Asked(
         id=row[0],
@@ -268,6 +288,7 @@ def _asked(row: tuple) -> Asked:  # type: ignore[type-arg]
         epoch_current=row[19],
         rules=rules,
         zone=row[21],
+        behind=behind,
         feed=row[22],
         feed_at=row[23],
         person_country=row[24],

@@ -131,6 +131,8 @@ def variants(locale: str) -> dict[str, MailContext]:
         "discount": replace(
             full, basket=replace(basket, discount=Decimal(10), total=Decimal("93.90"))
         ),
+        "tax at the end": replace(full, basket=replace(basket, total=Decimal("121.93"))),
+        "other costs": replace(full, basket=replace(basket, total=Decimal("106.40"))),
         "free shipping": replace(
             full, basket=replace(basket, shipping=Decimal(0), total=Decimal("98.95"))
         ),

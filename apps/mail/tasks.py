@@ -5,7 +5,6 @@ from apps.core.due import tick
 from apps.mail.dispatch import dispatch_due
 from apps.mail.reconciling import reconcile
 
-
 SENDERS = 4
 """Stores served side by side in one process: one that answers slowly holds one of these."""
 

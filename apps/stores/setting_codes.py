@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from babel import Locale
 from django.utils.translation import gettext_lazy as _
 
-from apps.stores.setting_forms import CONTROL, Form, Refused
+from apps.stores.setting_forms import CONTROL, Form, Refused, filled
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -49,10 +49,10 @@ def connection(schemes: tuple[str, ...], default: str) -> Form:
             raise Refused
         return url
 
-    accepts = _("%(default)s, or an address that begins with one of %(schemes)s") % {
-        "default": default,
-        "schemes": ", ".join(f"{scheme}://" for scheme in schemes),
-    }
+    accepts = filled(
+        _("%(default)s, or an address that begins with one of %(schemes)s"),
+        {"default": default, "schemes": ", ".join(f"{scheme}://" for scheme in schemes)},
+    )
     return Form(accepts=accepts, parse=parse, format=lambda url: _veiled(url) or default, secret=True)
 
 

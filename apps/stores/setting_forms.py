@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.addresses import email_key
@@ -40,6 +41,14 @@ class Form:
     secret: bool = False
 
 
+def _filled(sentence: str | StrPromise, values: Mapping[str, object]) -> str:
+    return str(sentence) % values
+
+
+filled: Final = lazy(_filled, str)
+"""A sentence with its values, put together in the language of whoever reads it, not of whoever loads it."""
+
+
 def text(most: int, *, required: bool = False) -> Form:
     """One line of words; nothing clears it."""
 
@@ -49,7 +58,7 @@ def text(most: int, *, required: bool = False) -> Form:
             raise Refused
         return words
 
-    return Form(accepts=_("one line of at most %(most)d characters") % {"most": most}, parse=parse)
+    return Form(accepts=filled(_("one line of at most %(most)d characters"), {"most": most}), parse=parse)
 
 
 def words(most: int) -> Form:
@@ -61,7 +70,7 @@ def words(most: int) -> Form:
             raise Refused
         return line
 
-    return Form(accepts=_("at most %(most)d words") % {"most": most}, parse=parse)
+    return Form(accepts=filled(_("at most %(most)d words"), {"most": most}), parse=parse)
 
 
 def choice(*options: str) -> Form:
@@ -72,7 +81,7 @@ def choice(*options: str) -> Form:
             raise Refused
         return given.strip().lower()
 
-    return Form(accepts=_("one of %(options)s") % {"options": ", ".join(options)}, parse=parse)
+    return Form(accepts=filled(_("one of %(options)s"), {"options": ", ".join(options)}), parse=parse)
 
 
 def switch() -> Form:
@@ -145,7 +154,7 @@ def number(least: int, most: int) -> Form:
             raise Refused
         return str(int(written)) if written else ""
 
-    accepts = _("a whole number from %(least)d to %(most)d") % {"least": least, "most": most}
+    accepts = filled(_("a whole number from %(least)d to %(most)d"), {"least": least, "most": most})
     return Form(accepts=accepts, parse=parse)
 
 
@@ -175,7 +184,7 @@ def percent(most: int) -> Form:
         return share
 
     return Form(
-        accepts=_("a percentage from 0 to %(most)d, or off") % {"most": most},
+        accepts=filled(_("a percentage from 0 to %(most)d, or off"), {"most": most}),
         parse=parse,
         format=lambda share: f"{Decimal(share).normalize():f}",
     )

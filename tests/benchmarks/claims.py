@@ -147,7 +147,7 @@ def _line(queue: str, found: dict[int, tuple[float, float]]) -> Line:
     return Line(
         path=f"claim {BATCH} due {queue}",
         peer=f"same table at {small:,} and {large:,} rows",
-        measured=f"{slower:.2f} × the time a batch; idle poll {slowest_idle:.2f} ms",
+        measured=f"{slower:.2f} × the time on a core a batch; idle poll {slowest_idle:.2f} ms",
         bar=f"≤ {SLOWER_BAR:.0f} × the time; idle poll < {IDLE_BAR:.0f} ms",
         met=slower <= SLOWER_BAR and slowest_idle < IDLE_BAR,
         details=tuple(

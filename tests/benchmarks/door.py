@@ -110,7 +110,7 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
             line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             line.request("GET", "/webhooks/woocommerce/x")
             line.getresponse()
-            return  # noqa: TRY300  there is nothing else to do
+            return
         except OSError:
             time.sleep(0.1)
         finally:

@@ -27,7 +27,7 @@ def measure(stage: Stage) -> list[Line]:
     key, names = _prepare(baskets)
     connection.close()
     with stack.running(stage) as engine:
-        time.sleep(5)
+        _until_awake(stage, engine.port, key)
         seconds = 3 + baskets * gap
         crowd_of_shops = stage.run("pourer", engine.port, key, RATE, seconds, BENCH_SECRET=crowd.SECRET)
         assert crowd_of_shops.stdout is not None
@@ -50,6 +50,16 @@ def _prepare(baskets: int) -> tuple[str, list[str]]:
     names = CartKey.objects.filter(store=store, kind="companion").values_list("value", flat=True)
     assert len(names) == baskets
     return store.key, list(names)
+
+
+def _until_awake(stage: Stage, port: int, key: str) -> None:
+    """A first order through the door and into rows: the worker has started."""
+    from tests.benchmarks.pourer import Shop
+
+    Shop(port, key, crowd.SECRET).post(orders.order(899_999, datetime.now().astimezone()))
+    with stage.connect() as line:
+        while line.execute("SELECT 1 FROM ingestion_delivery WHERE state = 'waiting'").fetchone():
+            time.sleep(0.1)
 
 
 def _order(stage: Stage, port: int, key: str, names: list[str], gap: float) -> list[float]:

@@ -14,10 +14,10 @@ def money(text: str | None) -> Decimal | None:
 
 
 CASES = {
-    # lines, subtotal, discount, shipping, tax, total -> subtotal, discount, within, added, other
+    # lines, subtotal, discount, shipping, tax, total; then subtotal, discount, within, added, other
     "tax within the prices": (("59.90", "59.90", None, "6.03", "12.33", "65.93"), ("59.90", None, "12.33", None, None)),
     "tax at the end": (("177", "177", "0", "5", "14.60", "196.60"), ("177", None, None, "14.60", None)),
-    "off before, as Shopify counts": (("177", "159.30", "17.70", "5", None, "164.30"), ("177", "17.70", None, None, None)),
+    "off before, not in the lines": (("177", "159.30", "17.70", "5", None, "164.30"), ("177", "17.70", None, None, None)),
     "off before, lines too": (("159.30", "159.30", "17.70", "5", None, "164.30"), ("159.30", None, None, None, None)),
     "taken off here": (("177", "177", "17.70", "5", None, "164.30"), ("177", "17.70", None, None, None)),
     "off before, tax at the end": (("177", "159.30", "17.70", "5", "9", "173.30"), ("177", "17.70", None, "9", None)),
@@ -25,7 +25,7 @@ CASES = {
     "paid in part by a voucher": (("60", "60", None, "5", None, "45"), ("60", "20", None, None, None)),
     "free shipping": (("60", "60", None, "0", None, "60"), ("60", None, None, None, None)),
     "shipping not said": (("60", None, None, None, None, "60"), ("60", None, None, None, None)),
-    "shipping not said, off before": (("177", "159.30", "17.70", None, None, "159.30"), ("159.30", None, None, None, None)),
+    "no shipping, off before": (("177", "159.30", "17.70", None, None, "159.30"), ("159.30", None, None, None, None)),
     "no subtotal": (("60", None, None, "5", None, "65"), ("60", None, None, None, None)),
     "lines without prices": ((None, "60", "6", "5", None, "65"), ("60", None, None, None, None)),
     "nothing known": ((None, None, None, None, None, None), (None, None, None, None, None)),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.invariants.bodies import DOMAIN, Post, gmt, iso, recorded
-from tests.shopkeeping import Person
+from tests.shopkeeping import ADA, Person
 from tests.stories.telling import Story
 
 Change = Callable[[dict[str, Any]], None]
@@ -198,3 +198,14 @@ def empties(story: Story, person: Person) -> None:
     else:
         data = woo_basket(person, at, items=[], total="0.00")
         story.hears(companion(("cart.emptied", data), at=at))
+
+
+def says(story: Story, topic: str, body: Any, **headers: str) -> None:
+    """One Shopify delivery of this moment."""
+    story.hears(shopify(topic, body, story.at, **headers))
+
+
+def left(story: Story, person: Person = ADA, **changes: Any) -> None:
+    """A Shopify checkout, and the person's consent beside it."""
+    says(story, "checkouts/update", shopify_checkout(person, story.at, **changes))
+    story.hears(shopify_yes(person, story.at))

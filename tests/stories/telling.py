@@ -13,8 +13,8 @@ from apps.ingestion import door as doors
 from apps.ingestion.processing import process_due
 from apps.stores.platforms.base import platforms
 from tests.invariants.bodies import Post
-from tests.shopkeeping import SECRET, Person, Shop, run_queues
-from tests.stories.receiver import Received, Receiver
+from tests.shopkeeping import ADA, SECRET, Person, Shop, run_queues
+from tests.stories.receiver import Received, Receiver, is_well_made
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -113,9 +113,7 @@ class Story:
 
     def ended(self) -> list[tuple[str, str]]:
         """How everybody's run ended."""
-        return sorted(
-            db.rows("SELECT status, reason FROM flows_enrollment WHERE store_id = %s", [self.shop.store.pk])
-        )
+        return sorted(db.rows("SELECT status, reason FROM flows_enrollment WHERE store_id = %s", [self.shop.store.pk]))
 
 
 def _nobody(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
@@ -127,7 +125,7 @@ def call(door: doors.Door, path: str, headers: dict[str, str], body: bytes) -> A
     said: dict[str, Any] = {}
 
     def start_response(status: str, answered: list[tuple[str, str]], exc_info: Any = None) -> None:
-        said["status"], said["headers"] = int(status.split()[0]), dict(answered)
+        said["status"], said["headers"] = int(status.split(maxsplit=1)[0]), dict(answered)
 
     environ = {
         "REQUEST_METHOD": "POST",
@@ -139,3 +137,17 @@ def call(door: doors.Door, path: str, headers: dict[str, str], body: bytes) -> A
     }
     answer = b"".join(door(environ, start_response))  # type: ignore[arg-type]
     return said["status"], said["headers"], answer
+
+
+def only_mail(story: Story, person: Person = ADA) -> Received:
+    """Three hours on: the one mail this person got, as well made as all of ours."""
+    story.waits(hours=3)
+    mail = story.mail(person)
+    is_well_made(mail)
+    return mail
+
+
+def nobody_is_mailed(story: Story) -> None:
+    """Four days on, the mail server has nothing."""
+    story.waits(days=4)
+    assert story.receiver.mails == []

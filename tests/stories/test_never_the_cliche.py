@@ -26,7 +26,7 @@ def test_three_mails_as_they_arrive(opens, platform, formality, locale):
 
     for mail in mails:
         is_well_made(mail)
-        words = " ".join((mail.subject, mail.text, mail.shown))
+        words = f"{mail.subject} {mail.text} {mail.shown}"
         plain = re.sub(r"https?://\S+", "", words)
         assert not [said for said in CLICHES if said in plain.lower()]
         assert not re.findall(r"\b[A-Z]{4,}\b", plain)

@@ -31,9 +31,7 @@ pytestmark = pytest.mark.ground
 
 AMERICANS = {"rec.over@shopper.example": 3, "nat.topic@shopper.example": 3}
 TICKED = {"blk.consent@shopper.example": 3, "cls.consent@shopper.example": 3}
-LEFT = [
-    WOO / "companion" / f"cart.updated.{name}-consent.http.json" for name in ("block", "classic")
-]
+LEFT = [WOO / "companion" / f"cart.updated.{name}-consent.http.json" for name in ("block", "classic")]
 US = ("--country", "US", "--language", "en", "--currency", "USD", "--time-zone", "America/New_York")
 NL = ("--country", "NL", "--language", "nl", "--formality", "u")
 
@@ -156,6 +154,7 @@ def _bodies_of(folder: Path, version: str) -> list[tuple[Path, dict[str, str]]]:
     ]
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_a_broken_mail_connection_delays_nobody_else(engine):
     with listening(Receiver(login=("shop", "right-password"))) as guarded:
         closed = f"smtp://127.0.0.1:{processes.free_port()}"

@@ -20,9 +20,7 @@ def test_an_order_delivered_three_more_times_is_one_order(story):
     # A repeat of the platform's, and another webhook of the shop about the same order.
     for number in range(3):
         story.hears(bought)
-        story.hears(
-            bought, headers={"X-WC-Webhook-ID": f"9{number}", "X-Shopify-Webhook-Id": f"again-{number}"}
-        )
+        story.hears(bought, headers={"X-WC-Webhook-ID": f"9{number}", "X-Shopify-Webhook-Id": f"again-{number}"})
     story.waits(days=7)
 
     assert _everything(story) == before

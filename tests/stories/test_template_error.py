@@ -15,7 +15,11 @@ WRONG = {
     "an unknown variable": ("text", "Hallo,\n\nDag {{ person.nickname }}.\n{% block footer %}\n", 3),
     "a broken tag": ("text", "Hallo,\n{% if basket.total %}\nzonder einde\n{% block footer %}\n", 2),
     "an unclosed output": ("subject", "Je mandje {{ basket.count", 1),
-    "an unknown element": ("mjml", "<mjml>\n<mj-body>\n<mj-buton>x</mj-buton>{% block footer %}\n</mj-body>\n</mjml>", 3),
+    "an unknown element": (
+        "mjml",
+        "<mjml>\n<mj-body>\n<mj-buton>x</mj-buton>{% block footer %}\n</mj-body>\n</mjml>",
+        3,
+    ),
     "no footer": ("mjml", "<mjml>\n<mj-body>\n</mj-body>\n</mjml>", None),
     "a file of the machine": ("text", "{% include '/etc/passwd' %}\n{% block footer %}", 1),
 }

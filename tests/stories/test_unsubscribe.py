@@ -78,7 +78,9 @@ def test_a_later_import_does_not_undo_it(story, phone):
 
     at = story.at
     if story.is_shopify:
-        fresh = baskets.shopify_checkout(ADA, at, token="later" * 5, cart_token="hWN-later", buyer_accepts_marketing=True)
+        fresh = baskets.shopify_checkout(
+            ADA, at, token="later" * 5, cart_token="hWN-later", buyer_accepts_marketing=True
+        )
         story.hears(baskets.shopify("checkouts/create", fresh, at), baskets.shopify_yes(ADA, at))
     else:
         ticked = [{"id": 1, "key": "mailchimp_woocommerce_is_subscribed", "value": "1"}]

@@ -1,23 +1,16 @@
-"""The one door to the outside: the only file that talks to a mail server or provider.
-
-A transport takes one parcel for one recipient and says exactly how it ended. Nothing here retries: what is
-retried is decided above, from the kind of the answer.
-"""
+"""A mail server, spoken to with smtplib."""
 
 from __future__ import annotations
 
 import smtplib
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
-import msgspec
 from django.conf import settings
+
+from apps.mail.transport.words import Accepted, Down, Later, Outcome, Parcel, Rejected, Unknown, Url
 
 CONNECT_SECONDS = 5.0
 REPLY_SECONDS = 30.0
@@ -25,104 +18,6 @@ FINAL_SECONDS = 60.0
 """How long we wait for the answer to the final dot. RFC 5321 4.5.3.2.6 lets it take ten minutes; after one we
 call it unknown, since the server we talk to should be a near one that owns the long retries."""
 IDLE_SECONDS = 20.0
-
-
-class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished mail. `wire` for servers that take bytes, the rest for providers that take fields."""
-
-    message_id: int
-    uid: str
-    sender: str
-    """The envelope's: a bare address."""
-    to: str
-    wire: bytes
-    subject: str = ""
-    html: str = ""
-    text: str = ""
-    from_header: str = ""
-    reply_to: str = ""
-    headers: Mapping[str, str] = {}
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The other side took it over."""
-
-    response: str = ""
-    provider_id: str = ""
-
-
-class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """A definite no about this mail. `dead_address`: the person's address does not exist."""
-
-    response: str
-    dead_address: bool = False
-
-
-class Later(msgspec.Struct, frozen=True, kw_only=True):
-    """A definite "not now" about this mail: nothing left."""
-
-    response: str
-
-
-class Down(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection itself does not work: nothing left, and the next mail would fare no better."""
-
-    response: str
-
-
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """It may have been taken over and it may not: never sent again by itself."""
-
-    response: str
-
-
-Outcome = Accepted | Rejected | Later | Down | Unknown
-
-
-class Transport(Protocol):
-    """One way out. `capabilities` lists what the other side changes, for the promise about sending twice."""
-
-    capabilities: frozenset[str]
-
-    def deliver(self, parcel: Parcel) -> Outcome:
-        """Hand over one mail. Never raises for what the other side does."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the connection, if any."""
-        ...
-
-
-class MisconfiguredTransport(ValueError):
-    """The URL cannot become a transport; the message names what is accepted, never the URL's secrets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Url:
-    """A mail connection as it is written in a setting."""
-
-    scheme: str
-    host: str
-    port: int | None
-    username: str
-    password: str = field(repr=False)
-    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-
-    @classmethod
-    def parse(cls, text: str) -> Url:
-        parts = urlsplit(text)
-        try:
-            port = parts.port
-        except ValueError:
-            raise MisconfiguredTransport("the port is not a number; example: smtp://user:pass@host:587") from None
-        return cls(
-            scheme=parts.scheme.lower(),
-            host=parts.hostname or "",
-            port=port,
-            username=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            options=tuple(parse_qsl(parts.query)),
-        )
 
 
 class LostAfterData(Exception):
@@ -305,32 +200,3 @@ def _names_user(text: str) -> bool:
     """Servers without enhanced codes: only the two phrases of RFC 5321 4.2.3 that name the mailbox itself."""
     words = text.lower()
     return "mailbox unavailable" in words or "user unknown" in words or "no such user" in words
-
-
-_local = threading.local()
-
-
-def transport_for(url: str) -> Transport:
-    """The transport of a URL, one connection per thread and URL."""
-    kept: dict[str, Transport] = _local.__dict__.setdefault("kept", {})
-    if url not in kept:
-        kept[url] = make_transport(url)
-    return kept[url]
-
-
-def make_transport(text: str) -> Transport:
-    """A new transport. Raises MisconfiguredTransport naming what is accepted."""
-    from apps.mail.outbox import OutboxTransport
-    from apps.mail.providers import PROVIDERS, ProviderTransport
-
-    if not text:
-        return OutboxTransport()
-    url = Url.parse(text)
-    if url.scheme == "outbox":
-        return OutboxTransport()
-    if url.scheme in ("smtp", "smtps", "smtp+starttls"):
-        return SmtpTransport(url)
-    if url.scheme in PROVIDERS:
-        return ProviderTransport(url)
-    known = ", ".join(["smtp", "smtps", "smtp+starttls", "outbox", *sorted(PROVIDERS)])
-    raise MisconfiguredTransport(f"'{url.scheme}' is no mail connection we know; known: {known}")

@@ -1,4 +1,4 @@
-"""Mail providers with an HTTP interface, through anymail. Called by transport.py alone."""
+"""Mail providers with an HTTP interface, through anymail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from requests.exceptions import ConnectionError as NotConnected
 from requests.exceptions import ConnectTimeout
 
-from apps.mail.transport import Accepted, Down, Later, Outcome, Parcel, Rejected, Unknown, Url
+from apps.mail.transport.words import Accepted, Down, Later, Outcome, Parcel, Rejected, Unknown, Url
 
 Options = Callable[[Url], dict[str, Any]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.core import db
-from apps.mail.transport import Accepted, Outcome, Parcel
+from apps.mail.transport.words import Accepted, Outcome, Parcel
 
 
 class OutboxTransport:
