@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.signals import task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -106,4 +108,14 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 
 app = Celery("mandje")
 app.conf.update(settings(load()))
+# Celery ends the database session after every task; with ticks every second that was most of an idle worker's
+# work. Sessions are kept as long as the web keeps them (CONN_MAX_AGE), and looked after before each task.
+app.conf.update({"CELERY_DB_REUSE_MAX": 10**9})
+
+
+@task_prerun.connect
+def _look_after_connections(**_: Any) -> None:
+    close_old_connections()
+
+
 app.autodiscover_tasks()

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from apps.core import clock
 from apps.ingestion.models import Delivery
-from apps.mail.models import Message
+from tests.shopkeeping import Outbox, Person, Shop
 
 
-@pytest.mark.django_db
-def test_an_order_nobody_has_read_yet_holds_the_mail(shop, travel, outbox, ada):
+def test_an_order_nobody_has_read_yet_holds_the_mail(shop: Shop, outbox: Outbox, travel, ada: Person) -> None:
+    shop.switches_on()
     shop.leaves_cart(ada)
-    travel(minutes=61)
     unread = Delivery.objects.create(
         store=shop.store,
         topic="order.created",
@@ -24,10 +21,10 @@ def test_an_order_nobody_has_read_yet_holds_the_mail(shop, travel, outbox, ada):
         size=2,
     )
 
-    travel(minutes=61)
-
+    travel(minutes=125)
     assert outbox.to(ada) == []
-    assert Message.objects.get().reason == "feed_stale"
+    assert [message.reason for message in shop.messages(ada)] == ["feed_stale"]
+
     unread.delete()
     travel(minutes=1)
     assert len(outbox.to(ada)) == 1

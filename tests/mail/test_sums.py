@@ -15,9 +15,9 @@ def money(text: str | None) -> Decimal | None:
 
 CASES = {
     # lines, subtotal, discount, shipping, tax, total; then subtotal, discount, within, added, other
-    "tax within the prices": (("59.90", "59.90", None, "6.03", "12.33", "65.93"), ("59.90", None, "12.33", None, None)),
+    "tax within": (("59.90", "59.90", None, "6.03", "12.33", "65.93"), ("59.90", None, "12.33", None, None)),
     "tax at the end": (("177", "177", "0", "5", "14.60", "196.60"), ("177", None, None, "14.60", None)),
-    "off before, not in the lines": (("177", "159.30", "17.70", "5", None, "164.30"), ("177", "17.70", None, None, None)),
+    "off before, not in lines": (("177", "159.30", "17.70", "5", None, "164.30"), ("177", "17.70", None, None, None)),
     "off before, lines too": (("159.30", "159.30", "17.70", "5", None, "164.30"), ("159.30", None, None, None, None)),
     "taken off here": (("177", "177", "17.70", "5", None, "164.30"), ("177", "17.70", None, None, None)),
     "off before, tax at the end": (("177", "159.30", "17.70", "5", "9", "173.30"), ("177", "17.70", None, "9", None)),

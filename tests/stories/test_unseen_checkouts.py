@@ -154,7 +154,8 @@ def test_taxes_that_come_on_top(shopify):
 
 
 def test_nothing_to_pay_is_nothing_to_write_about(shopify):
-    left(shopify, total_price="0.00", subtotal_price="0.00", line_items=[LINE | {"price": "0.00", "line_price": "0.00"}],
+    free = LINE | {"price": "0.00", "line_price": "0.00"}
+    left(shopify, total_price="0.00", subtotal_price="0.00", line_items=[free],
          shipping_lines=[])  # fmt: skip
 
     nobody_is_mailed(shopify)
