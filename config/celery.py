@@ -34,10 +34,7 @@ TICK_EXPIRES = 30
 def schedule(entries: dict[str, tuple[str, float]]) -> dict[str, dict[str, Any]]:
     """Beat's own form of the table."""
     options = {"expires": TICK_EXPIRES}
-    return {
-        name: {"task": task, "schedule": seconds, "options": options}
-        for name, (task, seconds) in entries.items()
-    }
+    return {name: {"task": task, "schedule": seconds, "options": options} for name, (task, seconds) in entries.items()}
 
 
 def transport_options(env: Env) -> dict[str, Any]:

@@ -22,8 +22,7 @@ from config.reading import Reading, SettingsError, described, setting, value
 
 RANDOM: Final = "the output of: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 FERNET: Final = (
-    "the output of: python -c 'from cryptography.fernet import Fernet as F;"
-    " print(F.generate_key().decode())'"
+    "the output of: python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'"
 )
 
 
@@ -44,12 +43,8 @@ class Env:
         default=defaults.home,
         example="/srv/mandje",
     )
-    port: int = setting(
-        "PORT", "Where the web listens.", values.number(least=1, most=65535), default="8000"
-    )
-    bind: str = setting(
-        "BIND", "On which address the web listens.", values.text(), default="127.0.0.1"
-    )
+    port: int = setting("PORT", "Where the web listens.", values.number(least=1, most=65535), default="8000")
+    bind: str = setting("BIND", "On which address the web listens.", values.text(), default="127.0.0.1")
     public_url: str = setting(
         "PUBLIC_URL",
         "The address shops and readers reach this engine at.",
@@ -127,9 +122,7 @@ class Env:
         values.choice("DEBUG", "INFO", "WARNING", "ERROR"),
         default="INFO",
     )
-    web_workers: int = setting(
-        "WEB_WORKERS", "Web processes.", values.number(least=1, most=64), default="1"
-    )
+    web_workers: int = setting("WEB_WORKERS", "Web processes.", values.number(least=1, most=64), default="1")
     worker_threads: int = setting(
         "WORKER_THREADS",
         "Threads of one worker process; fewer than 8 lets slow mail servers hold up other queues.",
@@ -159,9 +152,7 @@ class Env:
     redis_url: str = setting(
         "REDIS_URL",
         "Redis for wake-ups; outside production one is started when none is given.",
-        values.address(
-            *("redis", "rediss", "filesystem"), expected="redis://:password@host:port/number"
-        ),
+        values.address(*("redis", "rediss", "filesystem"), expected="redis://:password@host:port/number"),
         default=defaults.redis,
         example="redis://:PASSWORD@127.0.0.1:6379/0",
     )

@@ -17,11 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^(?:gezond|health)/?$", health.answer, name="health"),
     re_path(r"^(?:inloggen|login)/?$", login.LoginByLink.as_view(), name="login-by-link"),
     path("i18n/", include("django.conf.urls.i18n")),
-    *(
-        path("", include(f"apps.{app}.urls"))
-        for app in WITH_ADDRESSES
-        if find_spec(f"apps.{app}.urls")
-    ),
+    *(path("", include(f"apps.{app}.urls")) for app in WITH_ADDRESSES if find_spec(f"apps.{app}.urls")),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("", RedirectView.as_view(pattern_name="admin:index")),

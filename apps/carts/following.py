@@ -45,9 +45,7 @@ def _with_account(store_id: int, account: str, customer: int) -> None:
 
 
 def _erase_keys(who: Erasing) -> None:
-    db.run(
-        f"DELETE FROM carts_cartkey k USING carts_cart c WHERE c.id = k.cart_id AND {HIS}", his(who)
-    )
+    db.run(f"DELETE FROM carts_cartkey k USING carts_cart c WHERE c.id = k.cart_id AND {HIS}", his(who))
 
 
 def _erase(who: Erasing) -> None:

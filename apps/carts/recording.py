@@ -246,5 +246,3 @@ def _update(states: Sequence[CartState], people: People) -> None:
         return
     sets = ", ".join(f"{name.strip()} = t.{name.strip()}" for name in _NAMES.split(",")[1:])
     db.run(f"UPDATE carts_cart c SET {sets} FROM {_ROWS} WHERE c.id = t.id", _params(states, people))
-
-

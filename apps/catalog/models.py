@@ -32,9 +32,7 @@ class Product(models.Model):
     class Meta:
         verbose_name = _("product")
         verbose_name_plural = _("products")
-        constraints = [
-            models.UniqueConstraint(fields=["store", "external_id"], name="a_product_is_one_row_per_store")
-        ]
+        constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="a_product_is_one_row_per_store")]
 
     def __str__(self) -> str:
         return self.title or self.external_id

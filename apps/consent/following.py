@@ -79,8 +79,7 @@ follow(
         move=_move,
         export=exporting(
             "consent_consentrecord r LEFT JOIN stores_notice n ON n.id = r.notice_id",
-            "r.at, r.state, r.source, r.text_version, n.text AS notice, r.double_opt_in, "
-            "r.attest, r.recorded_at",
+            "r.at, r.state, r.source, r.text_version, n.text AS notice, r.double_opt_in, r.attest, r.recorded_at",
             where="r.customer_id = %s",
             order="1, r.id",
         ),

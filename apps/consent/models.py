@@ -96,9 +96,7 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppression")
         verbose_name_plural = _("suppressions")
-        constraints = [
-            models.UniqueConstraint(fields=["store", "address_hash"], name="one_suppression_per_address")
-        ]
+        constraints = [models.UniqueConstraint(fields=["store", "address_hash"], name="one_suppression_per_address")]
 
     def __str__(self) -> str:
         return f"{self.get_scope_display()} · {self.get_reason_display()}"

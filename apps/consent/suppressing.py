@@ -24,9 +24,7 @@ RETURNING id
 """
 
 
-def suppress(
-    *, store_id: int, address_hash: bytes, scope: str, reason: str, at: datetime, origin: str = ""
-) -> bool:
+def suppress(*, store_id: int, address_hash: bytes, scope: str, reason: str, at: datetime, origin: str = "") -> bool:
     """Suppress an address, in the caller's transaction; True when that is news.
 
     Locks the person first, as the sender does, so that no mail can slip between.

@@ -17,8 +17,7 @@ UNITS: Final[dict[str, timedelta]] = {
 LONGEST: Final = timedelta(days=3660)
 OFF: Final = "off"
 ACCEPTED: Final = (
-    "a whole number with s, m, h, d or w (seconds, minutes, hours, days, weeks), "
-    "such as 30s, 60m, 24h, 3d or 2w"
+    "a whole number with s, m, h, d or w (seconds, minutes, hours, days, weeks), such as 30s, 60m, 24h, 3d or 2w"
 )
 
 _WRITTEN: Final = re.compile(r"(\d{1,10})\s*([smhdw])", re.ASCII | re.IGNORECASE)
@@ -37,9 +36,7 @@ class Duration:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS or self.count < 0 or self.count > LONGEST // UNITS[self.unit]:
-            raise DurationRefused(
-                f"expected {ACCEPTED}, at most ten years; got {self.count}{self.unit}"
-            )
+            raise DurationRefused(f"expected {ACCEPTED}, at most ten years; got {self.count}{self.unit}")
 
     @classmethod
     def of(cls, length: timedelta) -> Duration:

@@ -111,8 +111,7 @@ def repointing_unless(table: str, unique: Sequence[str], column: str = "customer
 
     def move(_store_id: int, kept: int, gone: int) -> None:
         db.run(
-            f"DELETE FROM {table} g USING {table} k"
-            f" WHERE g.{column} = %(gone)s AND k.{column} = %(kept)s AND {same}",
+            f"DELETE FROM {table} g USING {table} k WHERE g.{column} = %(gone)s AND k.{column} = %(kept)s AND {same}",
             {"gone": gone, "kept": kept},
         )
         db.run(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", [kept, gone])
@@ -124,15 +123,12 @@ def staying(store_id: int, kept: int, gone: int) -> None:
     """No move: the row hangs on another row that moves, or on the address."""
 
 
-def exporting(
-    table: str, columns: str, where: str = "customer_id = %s", order: str = "1"
-) -> Exporter:
+def exporting(table: str, columns: str, where: str = "customer_id = %s", order: str = "1") -> Exporter:
     """The common copy: these columns of the person's rows, as JSON-able values."""
 
     def export(customer_id: int) -> list[dict[str, Any]]:
         found = db.rows(
-            f"SELECT row_to_json(t)::text FROM (SELECT {columns} FROM {table}"
-            f" WHERE {where} ORDER BY {order}) AS t",
+            f"SELECT row_to_json(t)::text FROM (SELECT {columns} FROM {table} WHERE {where} ORDER BY {order}) AS t",
             [customer_id],
         )
         return [msgspec.json.decode(row[0]) for row in found]

@@ -134,9 +134,7 @@ def _form_field(spec: FieldSpec) -> forms.Field:
         words = spec.metadata.get("choices", {})
         choices = [(choice, words.get(choice, choice)) for choice in spec.choices]
         return forms.ChoiceField(choices=choices, **common)
-    limits = {
-        name: spec.metadata[name] for name in ("min_value", "max_value") if name in spec.metadata
-    }
+    limits = {name: spec.metadata[name] for name in ("min_value", "max_value") if name in spec.metadata}
     if spec.type is bool:
         return forms.BooleanField(**common)
     if spec.type is int:

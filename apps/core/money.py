@@ -56,9 +56,7 @@ class Money:
     def __post_init__(self) -> None:
         object.__setattr__(self, "amount", _stored(self.amount))
         if not _CURRENCY.fullmatch(str(self.currency)):
-            raise AmountRefused(
-                "expected a currency of three capital letters (ISO 4217), such as EUR"
-            )
+            raise AmountRefused("expected a currency of three capital letters (ISO 4217), such as EUR")
 
     @classmethod
     def parse(cls, amount: str | int | Decimal, currency: str) -> Money:
@@ -130,14 +128,10 @@ def format_money(amount: Decimal, currency: str, locale: str) -> str:
     """
     money = Money(amount, currency)
     digits = _shown_digits(money)
-    shown = money.amount.quantize(
-        Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_EXACT
-    )
+    shown = money.amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_EXACT)
     known = _locale(locale)
     # Adding zero turns "-0.00" into "0.00": nobody owes minus nothing.
-    text: str = _pattern(known, currency, digits).apply(
-        shown + 0, known, currency=currency, currency_digits=False
-    )
+    text: str = _pattern(known, currency, digits).apply(shown + 0, known, currency=currency, currency_digits=False)
     return text
 
 
@@ -149,9 +143,7 @@ def _decimal(amount: str | int | Decimal) -> Decimal:
         return Decimal(text)
     if type(amount) in (Decimal, int):
         return Decimal(amount)
-    raise AmountRefused(
-        f"expected an amount as text or a whole number, not {type(amount).__name__}"
-    )
+    raise AmountRefused(f"expected an amount as text or a whole number, not {type(amount).__name__}")
 
 
 def _stored(amount: Decimal) -> Decimal:

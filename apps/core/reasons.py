@@ -165,10 +165,7 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     ),
     Reason.NO_BASIS_NOTICE_UNKNOWN: Explanation(
         _("It is not known which text stood beside the box on {at}."),
-        _(
-            "Enter the text of your opt-in box, with the day it came into use, in the store's "
-            "consent settings."
-        ),
+        _("Enter the text of your opt-in box, with the day it came into use, in the store's consent settings."),
     ),
     Reason.NO_BASIS_CONSENT_UNDATED: Explanation(
         _("The permission has no date, so it proves nothing."),
@@ -176,10 +173,7 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     ),
     Reason.NO_BASIS_CUSTOMER_NOT_TOLD: Explanation(
         _("This customer was not shown at order {order} that they could object to mail."),
-        _(
-            "Show the notice at checkout and enter its text, with its first day, in the store's "
-            "consent settings."
-        ),
+        _("Show the notice at checkout and enter its text, with its first day, in the store's consent settings."),
     ),
     Reason.NO_BASIS_CUSTOMER_LAPSED: Explanation(
         _("The last paid order, of {at}, is too long ago for {country} ({law})."),

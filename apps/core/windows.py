@@ -99,9 +99,7 @@ def format_windows(windows: Windows) -> dict[str, str]:
     }
 
 
-def next_open(
-    at: datetime, zone: tzinfo, windows: Windows, *, night_only: bool = False
-) -> datetime:
+def next_open(at: datetime, zone: tzinfo, windows: Windows, *, night_only: bool = False) -> datetime:
     """`at` itself when mail may leave then, else the moment (in UTC) the windows open next."""
     since = _instant(at)
     for opens, closes in _openings(since, zone, windows.night_only() if night_only else windows):
@@ -112,9 +110,7 @@ def next_open(
     raise WindowsRefused(f"no opening within {HORIZON_DAYS} days")
 
 
-def open_seconds(
-    start: datetime, end: datetime, zone: tzinfo, windows: Windows, *, night_only: bool = False
-) -> float:
+def open_seconds(start: datetime, end: datetime, zone: tzinfo, windows: Windows, *, night_only: bool = False) -> float:
     """How many seconds between the two moments mail was allowed to leave."""
     since, until = _instant(start), _instant(end)
     counted = timedelta()
@@ -182,9 +178,7 @@ def _first_reaching(wall: datetime, before: datetime, after: datetime, zone: tzi
     return datetime.fromtimestamp(high, UTC)
 
 
-def _openings(
-    since: datetime, zone: tzinfo, windows: Windows
-) -> Iterator[tuple[datetime, datetime]]:
+def _openings(since: datetime, zone: tzinfo, windows: Windows) -> Iterator[tuple[datetime, datetime]]:
     """Every opening from the local day of `since` on, oldest first, as instants."""
     day = since.astimezone(zone).date()
     while day < date.max:
@@ -269,9 +263,7 @@ def _parse_days(text: str) -> frozenset[int]:
         if first not in DAYS or (last or first) not in DAYS or part.strip().endswith("-"):
             raise _refused("window", text)
         start = DAYS.index(first)
-        days.update(
-            (start + step) % 7 for step in range((DAYS.index(last or first) - start) % 7 + 1)
-        )
+        days.update((start + step) % 7 for step in range((DAYS.index(last or first) - start) % 7 + 1))
     return frozenset(days)
 
 

@@ -103,9 +103,7 @@ def erase_address(store_id: int, address: str, at: datetime) -> int:
         raise ValueError("expected one e-mail address")
     with transaction.atomic():
         lock_store(store_id)
-        found = [
-            row.pk for row in Customer.objects.of(store_id).filter(email_key=key).order_by("pk")
-        ]
+        found = [row.pk for row in Customer.objects.of(store_id).filter(email_key=key).order_by("pk")]
         erase_all(store_id, found, at, addresses=[key])
     return len(found)
 

@@ -234,9 +234,7 @@ def _point_accounts(mentions: Sequence[Mention], people: People) -> None:
     if not words:
         return
     places = sorted(words)
-    known = {
-        (row[0], row[1]): row[2:] for row in db.rows(_KEYS, [[p[0] for p in places], [p[1] for p in places]])
-    }
+    known = {(row[0], row[1]): row[2:] for row in db.rows(_KEYS, [[p[0] for p in places], [p[1] for p in places]])}
     _add_accounts({place: words[place] for place in places if place not in known}, people)
     for place, (customer, rank, seen, nameless) in known.items():
         word = words[place]

@@ -24,9 +24,7 @@ DEADLINE = timedelta(days=30)
 AT_ONCE = 500
 """Persons of a whole shop forgotten in one transaction."""
 
-REINSTALLED = gettext_noop(
-    "The shop is connected again: erase it only if its owner still wants that."
-)
+REINSTALLED = gettext_noop("The shop is connected again: erase it only if its owner still wants that.")
 COPY = gettext_noop("Export this person's data and hand it to them.")
 
 _TAKE = """
@@ -120,16 +118,12 @@ def _request_id(store_id: int, seen: PrivacyRequest, asked: datetime) -> str:
 
 
 def _done(tasks: Sequence[int], at: datetime) -> None:
-    db.run(
-        "UPDATE customers_privacytask SET done_at = %s WHERE id = ANY(%s::bigint[])", [at, tasks]
-    )
+    db.run("UPDATE customers_privacytask SET done_at = %s WHERE id = ANY(%s::bigint[])", [at, tasks])
 
 
 def _is_gone(store_id: int) -> bool:
     """Whether the shop is still disconnected: it may have come back before its request arrived."""
-    return bool(
-        db.rows("SELECT 1 FROM stores_store WHERE id = %s AND status = 'uninstalled'", [store_id])
-    )
+    return bool(db.rows("SELECT 1 FROM stores_store WHERE id = %s AND status = 'uninstalled'", [store_id]))
 
 
 _SHOPS = """

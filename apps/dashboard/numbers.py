@@ -117,9 +117,7 @@ def bars(days: Sequence[tuple[date, int]]) -> dict[str, Any]:
     drawn = []
     for place, (day, count) in enumerate(days):
         height = max(round(CHART_HEIGHT * count / most), 2)
-        drawn.append(
-            Bar(x=place * BAR_STEP + 4, y=CHART_HEIGHT - height, height=height, day=day, count=count)
-        )
+        drawn.append(Bar(x=place * BAR_STEP + 4, y=CHART_HEIGHT - height, height=height, day=day, count=count))
     return {
         "bars": drawn,
         "width": len(days) * BAR_STEP,

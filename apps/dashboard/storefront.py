@@ -55,9 +55,7 @@ def checklist(store: Store) -> list[Item]:
             said=_("The shop sends webhooks"),
             mend=_("Copy the address above into the shop."),
         ),
-        Item(
-            done=bool(store.from_email), said=_("A sender address"), mend=_("Fill in who the mails are from.")
-        ),
+        Item(done=bool(store.from_email), said=_("A sender address"), mend=_("Fill in who the mails are from.")),
         Item(
             done=bool(store.postal_address),
             said=_("A postal address"),

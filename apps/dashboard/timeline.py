@@ -152,9 +152,7 @@ def _suppressions(customer: Customer) -> Iterator[Moment]:
     for row in Suppression.objects.of(customer.store_id).filter(address_hash=bytes(customer.address_hash)):
         url = reverse("admin:consent_suppression_change", args=[row.pk])
         detail = f"{row.get_scope_display()} · {row.get_reason_display()}"
-        yield Moment(
-            at=row.at, icon="do_not_disturb_on", title=_("No more mail"), detail=detail, tone="bad", url=url
-        )
+        yield Moment(at=row.at, icon="do_not_disturb_on", title=_("No more mail"), detail=detail, tone="bad", url=url)
         if row.lifted_at:
             yield Moment(at=row.lifted_at, icon="undo", title=_("Mail allowed again by hand"), url=url)
 

@@ -80,7 +80,7 @@ def _moved_stamp(column: str) -> str:
         f"to_char(to_timestamp(left(\"{column}\", 22), '{shape}')::timestamp - %(by)s::interval, '{shape}')"
         f' || substr("{column}", 23)'
     )
-    return f"CASE WHEN \"{column}\" ~ '{STAMP}' THEN {moved} ELSE \"{column}\" END"
+    return f'CASE WHEN "{column}" ~ \'{STAMP}\' THEN {moved} ELSE "{column}" END'
 
 
 def _shift(model: type[models.Model], path: str, store: Store, by: timedelta) -> int:

@@ -47,9 +47,7 @@ follow(
         model="events.Event",
         columns=("customer_id",),
         move=_move,
-        export=exporting(
-            "events_event", "occurred_at, recorded_at, kind, subject, data", order="1, id"
-        ),
+        export=exporting("events_event", "occurred_at, recorded_at, kind, subject, data", order="1, id"),
         erase=_forget,
     )
 )

@@ -89,9 +89,7 @@ FROM ({candidates}) AS found
 """
 
 # In key order, so that two batches that share people wait instead of locking each other out.
-_LOCK = (
-    "SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-)
+_LOCK = "SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 _PAST = """
 SELECT e.customer_id, e.version_id, s.rules::text, e.id, e.flow_id, e.subject, e.status, e.triggered_at, e.cart_id,
@@ -148,9 +146,7 @@ def live_flows(store_ids: Collection[int]) -> list[LiveFlow]:
     ]
 
 
-def candidates(
-    trigger: type[Trigger], flows: Sequence[LiveFlow], events: Sequence[Told]
-) -> list[Newcoming]:
+def candidates(trigger: type[Trigger], flows: Sequence[LiveFlow], events: Sequence[Told]) -> list[Newcoming]:
     """Who stands at the doors of these flows, all of one kind of trigger.
 
     What we had heard of before a flow was on starts nothing, so switching it on mails no old baskets. When it
@@ -204,9 +200,7 @@ def past_runs(customer_ids: Collection[int]) -> dict[int, list[Past]]:
     rows = db.rows(_PAST, [sorted(customer_ids)]) if customer_ids else []
     known = plans.load(row[1] for row in rows)
     for customer, version_id, rules, *run in rows:
-        found[customer].append(
-            _past(known.get(version_id), Rules.read(msgspec.json.decode(rules)), run)
-        )
+        found[customer].append(_past(known.get(version_id), Rules.read(msgspec.json.decode(rules)), run))
     return found
 
 
@@ -239,9 +233,7 @@ def repoint(runs: Sequence[Repointed]) -> None:
         db.run(_REPOINT_MAIL, [[run.run_id for run in runs]])
 
 
-def begin(
-    beginnings: Sequence[Beginning], held_out: Collection[tuple[int, int]], at: datetime
-) -> int:
+def begin(beginnings: Sequence[Beginning], held_out: Collection[tuple[int, int]], at: datetime) -> int:
     """Insert the runs; the control group's are over before they begin."""
     if not beginnings:
         return 0

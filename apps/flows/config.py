@@ -25,17 +25,11 @@ class ValueRefused(ValueError):
     """This does not fit the field; the message says what would."""
 
 
-def read_part(
-    family: Registry[type[T]], plain: Any, path: Path, problems: list[Problem]
-) -> T | None:
+def read_part(family: Registry[type[T]], plain: Any, path: Path, problems: list[Problem]) -> T | None:
     """The part that stands here, or None after saying everything that is wrong with it."""
     kind, given = _split(plain)
     if kind is None or kind not in family:
-        problems.append(
-            Problem(
-                path if kind is None else _to_kind(plain, path, kind), one_of(family, kind or plain)
-            )
-        )
+        problems.append(Problem(path if kind is None else _to_kind(plain, path, kind), one_of(family, kind or plain)))
         return None
     part = family.get(kind)
     path = (*path, kind) if isinstance(plain, dict) else path
@@ -57,9 +51,7 @@ def _split(plain: Any) -> tuple[str | None, Any]:
     return None, None
 
 
-def _as_config(
-    part: type[Any], given: Any, path: Path, problems: list[Problem]
-) -> dict[str, Any] | None:
+def _as_config(part: type[Any], given: Any, path: Path, problems: list[Problem]) -> dict[str, Any] | None:
     if isinstance(given, dict):
         return given
     if given is None:
@@ -73,9 +65,7 @@ def _as_config(
     return {short: given}
 
 
-def _built(
-    part: type[T], config: Mapping[str, Any], path: Path, problems: list[Problem]
-) -> T | None:
+def _built(part: type[T], config: Mapping[str, Any], path: Path, problems: list[Problem]) -> T | None:
     before = len(problems)
     values = _values(part, config, path, problems)
     if len(problems) > before:
@@ -87,9 +77,7 @@ def _built(
         return None
 
 
-def _values(
-    part: type[Any], config: Mapping[str, Any], path: Path, problems: list[Problem]
-) -> dict[str, Any]:
+def _values(part: type[Any], config: Mapping[str, Any], path: Path, problems: list[Problem]) -> dict[str, Any]:
     """Every field that can be read; the others are problems."""
     specs = {spec.name: spec for spec in fields_of(part)}
     unknown = [str(name) for name in config if name not in specs]
@@ -130,10 +118,7 @@ def _int(spec: FieldSpec, given: Any) -> int:
     if fits and (low is None or given >= low) and (high is None or given <= high):
         return int(given)
     span = "" if low is None and high is None else f" ({low} – {high})"
-    raise ValueRefused(
-        gettext("expected a whole number%(span)s; got “%(got)s”")
-        % {"span": span, "got": shown(given)}
-    )
+    raise ValueRefused(gettext("expected a whole number%(span)s; got “%(got)s”") % {"span": span, "got": shown(given)})
 
 
 def _text(spec: FieldSpec, given: Any) -> str:
@@ -160,8 +145,7 @@ def read_duration(given: Any) -> Duration:
     """A length of time in the owner's words. Raises ValueRefused."""
     if not isinstance(given, str):
         raise ValueRefused(
-            gettext("expected %(accepted)s; got “%(got)s”")
-            % {"accepted": ACCEPTED, "got": shown(given)}
+            gettext("expected %(accepted)s; got “%(got)s”") % {"accepted": ACCEPTED, "got": shown(given)}
         )
     try:
         return parse_duration(given)

@@ -92,9 +92,7 @@ class Definition:
 def read(plain: Any) -> Definition:
     """The plan these words describe. Raises DefinitionRefused with every problem at once."""
     if not isinstance(plain, dict):
-        raise DefinitionRefused(
-            [Problem((), gettext("expected a map with the keys %s") % ", ".join(KEYS))]
-        )
+        raise DefinitionRefused([Problem((), gettext("expected a map with the keys %s") % ", ".join(KEYS))])
     reader = _Reader(plain)
     definition = reader.read()
     if definition is None or reader.problems:
@@ -110,9 +108,7 @@ class _Reader:
         self.problems: list[Problem] = [
             Problem((str(key),), one_of(KEYS, str(key))) for key in plain if key not in KEYS
         ]
-        self.problems += [
-            Problem((key,), gettext("this is missing")) for key in REQUIRED if key not in plain
-        ]
+        self.problems += [Problem((key,), gettext("this is missing")) for key in REQUIRED if key not in plain]
 
     def read(self) -> Definition | None:
         values: dict[str, Any] = {
@@ -142,8 +138,7 @@ class _Reader:
         if key in self.plain:
             self._wrong(
                 key,
-                gettext("expected %(words)s; got “%(got)s”")
-                % {"words": words, "got": shown(given)},
+                gettext("expected %(words)s; got “%(got)s”") % {"words": words, "got": shown(given)},
             )
         return None
 
@@ -172,10 +167,7 @@ class _Reader:
         if not isinstance(given, list) or len(given) > MOST_STEPS:
             self._wrong(key, gettext("expected a list of at most %s") % MOST_STEPS)
             return ()
-        found = [
-            read_part(family, plain, (key, place), self.problems)
-            for place, plain in enumerate(given)
-        ]
+        found = [read_part(family, plain, (key, place), self.problems) for place, plain in enumerate(given)]
         return tuple(part for part in found if part is not None)
 
     def _reentry(self) -> str | Duration | None:
@@ -211,9 +203,7 @@ class _Reader:
             share = Decimal(-1)
         if 0 <= share <= MOST_HELD_OUT and round(share, 2) == share:
             return share
-        expected = gettext(
-            "expected off, or a percentage up to %(most)s with two decimals at most; got “%(got)s”"
-        )
+        expected = gettext("expected off, or a percentage up to %(most)s with two decimals at most; got “%(got)s”")
         self._wrong("holdout", expected % {"most": MOST_HELD_OUT, "got": shown(given)})
         return None
 
@@ -228,17 +218,11 @@ def _impossible(plan: tuple[Step, ...]) -> list[Problem]:
         if not step.leaves_trace and opens <= so_far:
             problems.append(Problem(("steps", place), _too_short(opens - so_far)))
         if step.speaks and spoke == opens:
-            problems.append(
-                Problem(
-                    ("steps", place), gettext("two mails at one moment: put a wait between them")
-                )
-            )
+            problems.append(Problem(("steps", place), gettext("two mails at one moment: put a wait between them")))
         spoke = opens if step.speaks else spoke
         so_far = opens
     if not plan[-1].leaves_trace:
-        problems.append(
-            Problem(("steps", len(plan) - 1), gettext("nothing follows this wait: leave it out"))
-        )
+        problems.append(Problem(("steps", len(plan) - 1), gettext("nothing follows this wait: leave it out")))
     return problems
 
 

@@ -72,9 +72,7 @@ def _advance(runs: Sequence[Run], at: datetime) -> None:
 
 
 def _put_back(run: Run, at: datetime, problem: Exception) -> None:
-    log.error(
-        "enrollment %s cannot be advanced (attempt %s)", run.id, run.attempts + 1, exc_info=problem
-    )
+    log.error("enrollment %s cannot be advanced (attempt %s)", run.id, run.attempts + 1, exc_info=problem)
     attempts = run.attempts + 1
     if attempts < MOST_ATTEMPTS:
         pause = PUT_BACK_FOR * 4**run.attempts
@@ -95,9 +93,7 @@ def _take(runs: Sequence[Run], at: datetime) -> None:
     rules = walking.running({run.flow_id for run in runs})
     ready = [run for run in runs if run.version_id in known and run.flow_id in rules]
     going = {run.id for run in ready}
-    moves = [
-        Move(run.id, run.position, due_at=at + HELD_FOR) for run in runs if run.id not in going
-    ]
+    moves = [Move(run.id, run.position, due_at=at + HELD_FOR) for run in runs if run.id not in going]
     cases, early = _due(ready, known, rules, at)
     cases, stopped = _judged(cases, at)
     taken, went = _walk(cases, at)
@@ -119,11 +115,7 @@ def _due(
         elif moment > at:
             early.append(Move(run.id, run.position, due_at=moment))
         else:
-            cases.append(
-                Case(
-                    run=run, plan=plan, rules=rules[run.flow_id], position=run.position, due=moment
-                )
-            )
+            cases.append(Case(run=run, plan=plan, rules=rules[run.flow_id], position=run.position, due=moment))
     return cases, early
 
 
@@ -174,11 +166,7 @@ def ended(run: Run, verdict: Verdict) -> Move:
 
 def _since(case: Case, verdict: Verdict) -> datetime | None:
     """An order silences a basket's mail from when the basket was begun."""
-    return (
-        (verdict.since or case.run.triggered_at)
-        if case.plan.definition.trigger.lane == "basket"
-        else None
-    )
+    return (verdict.since or case.run.triggered_at) if case.plan.definition.trigger.lane == "basket" else None
 
 
 def _walk(cases: Sequence[Case], at: datetime) -> tuple[list[Taken], list[Move]]:
@@ -220,6 +208,4 @@ def _arrived(case: Case, position: int, at: datetime) -> Case | Move:
     due = planned[position] + late
     if case.step.speaks or due > at:
         return Move(case.run.id, position, due_at=max(due, at + BREATH))
-    return Case(
-        run=case.run, plan=case.plan, rules=case.rules, position=position, due=due, since=case.since
-    )
+    return Case(run=case.run, plan=case.plan, rules=case.rules, position=position, due=due, since=case.since)

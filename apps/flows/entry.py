@@ -58,9 +58,7 @@ def _at_the_door(flows: Sequence[LiveFlow], events: Sequence[Told]) -> list[Newc
     for flow in flows:
         by_trigger[type(flow.trigger)].append(flow)
     found = [
-        newcoming
-        for trigger, group in by_trigger.items()
-        for newcoming in admitting.candidates(trigger, group, events)
+        newcoming for trigger, group in by_trigger.items() for newcoming in admitting.candidates(trigger, group, events)
     ]
     found.sort(key=lambda new: (new.triggered_at, new.event_id, new.flow.rank, new.flow.id))
     return found
@@ -169,17 +167,13 @@ def _as_past(found: Newcoming) -> Past:
 def _write(entrance: _Entrance, refused: Sequence[tuple[Newcoming, str]], at: datetime) -> int:
     # First who leaves: only then is there room for who begins.
     admitting.replace(entrance.replaced, at)
-    admitting.repoint(
-        [Repointed(run.id, run.cart_id) for run in entrance.merged.values() if run.id]
-    )
+    admitting.repoint([Repointed(run.id, run.cart_id) for run in entrance.merged.values() if run.id])
     beginnings = [
         msgspec.structs.replace(beginning, cart_id=past.cart_id)
         for beginning, past in entrance.beginnings
         if past.status == "active"
     ]
-    shares = {
-        (new.found.flow.id, new.found.customer_id): _share(new.found.flow) for new in beginnings
-    }
+    shares = {(new.found.flow.id, new.found.customer_id): _share(new.found.flow) for new in beginnings}
     held_out = draw(shares, at)
     began = admitting.begin(beginnings, held_out, at)
     _tell([*refused, *entrance.declined, *_held_out(beginnings, held_out)], at)
@@ -191,13 +185,9 @@ def _share(flow: LiveFlow) -> Decimal:
     return flow.store_holdout if own is None else own
 
 
-def _held_out(
-    beginnings: Sequence[Beginning], held_out: frozenset[tuple[int, int]]
-) -> list[tuple[Newcoming, str]]:
+def _held_out(beginnings: Sequence[Beginning], held_out: frozenset[tuple[int, int]]) -> list[tuple[Newcoming, str]]:
     return [
-        (new.found, Reason.HELD_OUT)
-        for new in beginnings
-        if (new.found.flow.id, new.found.customer_id) in held_out
+        (new.found, Reason.HELD_OUT) for new in beginnings if (new.found.flow.id, new.found.customer_id) in held_out
     ]
 
 

@@ -67,11 +67,7 @@ def settle(people: Collection[int], carts: Collection[int], at: datetime) -> int
         concerned = _concerned(people, carts)
         verdicts = _exits(concerned)
         over = {run.id: verdicts[run.id] for run, _, _ in concerned if verdicts[run.id].reason}
-        moves = [
-            ended(run, over[run.id])
-            for run, status, _ in concerned
-            if run.id in over and status == "active"
-        ]
+        moves = [ended(run, over[run.id]) for run, status, _ in concerned if run.id in over and status == "active"]
         walking.write(moves, at)
         withdraw_runs({run_id: verdict.reason for run_id, verdict in over.items()}, at)
     return len(moves)
@@ -83,8 +79,7 @@ Concerned = tuple[Run, str, Rules]
 def _concerned(people: Collection[int], carts: Collection[int]) -> list[Concerned]:
     rows = db.rows(_CONCERNED, {"people": sorted(people), "carts": sorted(carts)})
     return [
-        (walking.run_of(columns), status, Rules.read(msgspec.json.decode(rules)))
-        for *columns, status, rules in rows
+        (walking.run_of(columns), status, Rules.read(msgspec.json.decode(rules))) for *columns, status, rules in rows
     ]
 
 

@@ -43,9 +43,7 @@ def draw(shares: Mapping[Seat, Decimal], at: datetime) -> frozenset[Seat]:
                 [shares[seat] for seat in drawing],
             ],
         )
-    return frozenset(
-        (flow, customer) for flow, customer in db.rows(_READ, _columns(sorted(shares)))
-    )
+    return frozenset((flow, customer) for flow, customer in db.rows(_READ, _columns(sorted(shares))))
 
 
 def _columns(seats: list[Seat]) -> list[list[int]]:

@@ -108,6 +108,4 @@ def rulebook_of(exits: tuple[Exit, ...], conditions: tuple[Condition, ...], hold
         params += where.params
     verdict = f"CASE {' '.join(arms)} END" if arms else "NULL::text"
     statement = _JUDGE.format(verdict=verdict, hold=hold or "NULL::timestamptz")
-    return Rulebook(
-        statement, tuple(params), frozenset(ending.reason for ending in exits if ending.completes)
-    )
+    return Rulebook(statement, tuple(params), frozenset(ending.reason for ending in exits if ending.completes))

@@ -38,8 +38,7 @@ def _earlier_mails(runs: Sequence[tuple[Run, Plan]]) -> dict[int, Earlier]:
     asked = [
         (run.id, run.store_id, f"run:{run.id}/step:{before}")
         for run, plan in runs
-        if run.position < len(plan.steps)
-        and (before := plan.spoke_before[run.position]) is not None
+        if run.position < len(plan.steps) and (before := plan.spoke_before[run.position]) is not None
     ]
     if not asked:
         return {}

@@ -35,9 +35,7 @@ class Flow(models.Model):
         verbose_name = _("flow")
         verbose_name_plural = _("flows")
         ordering = ["slug"]
-        constraints = [
-            models.UniqueConstraint(fields=["store", "slug"], name="one_flow_per_short_name")
-        ]
+        constraints = [models.UniqueConstraint(fields=["store", "slug"], name="one_flow_per_short_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -59,9 +57,7 @@ class Version(models.Model):
         verbose_name = _("flow version")
         verbose_name_plural = _("flow versions")
         ordering = ["-number"]
-        constraints = [
-            models.UniqueConstraint(fields=["flow", "number"], name="flow_versions_are_numbered")
-        ]
+        constraints = [models.UniqueConstraint(fields=["flow", "number"], name="flow_versions_are_numbered")]
 
     def __str__(self) -> str:
         return f"{self.flow} v{self.number}"
@@ -84,9 +80,7 @@ class Draw(models.Model):
     class Meta:
         verbose_name = _("draw")
         verbose_name_plural = _("draws")
-        constraints = [
-            models.UniqueConstraint(fields=["flow", "customer"], name="one_draw_per_person")
-        ]
+        constraints = [models.UniqueConstraint(fields=["flow", "customer"], name="one_draw_per_person")]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.ticket}"
@@ -106,9 +100,7 @@ class Enrollment(models.Model):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="enrollments")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="enrollments")
     cart = models.ForeignKey(Cart, null=True, on_delete=models.SET_NULL, related_name="enrollments")
-    order = models.ForeignKey(
-        Order, null=True, on_delete=models.SET_NULL, related_name="enrollments"
-    )
+    order = models.ForeignKey(Order, null=True, on_delete=models.SET_NULL, related_name="enrollments")
     subject = models.CharField(max_length=80, blank=True, default="")
     occasion = models.CharField(max_length=80)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
@@ -145,13 +137,9 @@ class Enrollment(models.Model):
         ]
         indexes = [
             # The advancing tick: oldest due first.
-            models.Index(
-                fields=["due_at", "id"], name="enrollment_due", condition=models.Q(status="active")
-            ),
+            models.Index(fields=["due_at", "id"], name="enrollment_due", condition=models.Q(status="active")),
             # Goals: whoever is inside anything.
-            models.Index(
-                fields=["customer"], name="enrollment_inside", condition=models.Q(status="active")
-            ),
+            models.Index(fields=["customer"], name="enrollment_inside", condition=models.Q(status="active")),
             models.Index(fields=["flow", "status", "-entered_at"], name="enrollment_of_flow"),
         ]
 
@@ -176,9 +164,7 @@ class StepRun(models.Model):
     class Meta:
         verbose_name = _("step taken")
         verbose_name_plural = _("steps taken")
-        constraints = [
-            models.UniqueConstraint(fields=["enrollment", "position"], name="a_step_is_taken_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["enrollment", "position"], name="a_step_is_taken_once")]
 
     def __str__(self) -> str:
         return f"{self.position} {self.outcome}"

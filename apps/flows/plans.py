@@ -81,9 +81,7 @@ def load(version_ids: Iterable[int]) -> dict[int, Plan]:
         found = {key: _known[key] for key in wanted if key in _known}
     missing = sorted(wanted - set(found))
     if missing:
-        rows = db.rows(
-            "SELECT id, definition::text FROM flows_version WHERE id = ANY(%s::bigint[])", [missing]
-        )
+        rows = db.rows("SELECT id, definition::text FROM flows_version WHERE id = ANY(%s::bigint[])", [missing])
         found |= {key: plan for key, text in rows if (plan := _remembered(key, text)) is not None}
     return found
 

@@ -44,13 +44,7 @@ class DefinitionRefused(ValueError):
 
 def shown(value: object) -> str:
     """A value as a message repeats it: short, and never over two lines."""
-    text = (
-        value
-        if isinstance(value, str)
-        else type(value).__name__
-        if isinstance(value, dict | list)
-        else repr(value)
-    )
+    text = value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else repr(value)
     return " ".join(text.split())[:SHOWN]
 
 

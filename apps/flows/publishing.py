@@ -59,10 +59,7 @@ def inside(flow: Flow) -> list[HeadCount]:
         .annotate(count=Count("id"))
         .order_by("number", "position")
     )
-    return [
-        HeadCount(version=row["number"], position=row["position"], count=row["count"])
-        for row in rows
-    ]
+    return [HeadCount(version=row["number"], position=row["position"], count=row["count"]) for row in rows]
 
 
 def people_inside(flow: Flow) -> int:
@@ -139,9 +136,7 @@ def publish(flow: Flow, at: datetime, people: Inside = Inside.FINISH) -> Version
 
 def _freeze(flow: Flow, plan: Definition, at: datetime) -> Version:
     last = flow.versions.aggregate(last=Max("number"))["last"] or 0
-    return Version.objects.create(
-        flow=flow, number=last + 1, definition=plan.plain(), published_at=at
-    )
+    return Version.objects.create(flow=flow, number=last + 1, definition=plan.plain(), published_at=at)
 
 
 # Whoever took n steps goes on with step n + 1 of the new plan; the engine works out anew when that is due.

@@ -87,20 +87,14 @@ def decide(newcomer: Newcomer, past: Sequence[Past]) -> Answer:
 
 
 def _same_run(newcomer: Newcomer, run: Past) -> bool:
-    return (
-        run.status == "active"
-        and run.flow_id == newcomer.flow_id
-        and run.subject == newcomer.subject
-    )
+    return run.status == "active" and run.flow_id == newcomer.flow_id and run.subject == newcomer.subject
 
 
 def _in_lane(newcomer: Newcomer, run: Past) -> Answer | None:
     """None: that run is another story, and over."""
     if run.status == "held_out":
         return Declined(Reason.HELD_OUT) if _one_story(newcomer, run) else None
-    if run.cart_id == newcomer.cart_id or (
-        run.newest_at is not None and newcomer.newest_at <= run.newest_at
-    ):
+    if run.cart_id == newcomer.cart_id or (run.newest_at is not None and newcomer.newest_at <= run.newest_at):
         return Declined("")
     return Merge(run) if _one_story(newcomer, run) else None
 

@@ -58,9 +58,7 @@ def load(text: str | bytes) -> Definition:
 
 def placed(problems: list[Problem] | tuple[Problem, ...], lines: Lines) -> list[Problem]:
     """Problems with the line of their place, or of the nearest place around it, in the order of the file."""
-    found = [
-        problem if problem.line else problem.at(_line(problem.path, lines)) for problem in problems
-    ]
+    found = [problem if problem.line else problem.at(_line(problem.path, lines)) for problem in problems]
     return sorted(found, key=lambda problem: (problem.line or 0, problem.field))
 
 
@@ -88,9 +86,7 @@ def parse(text: str | bytes) -> tuple[Any, Lines, list[Problem]]:
 
 def _decoded(text: str | bytes) -> str:
     if len(text) > LARGEST:
-        raise DefinitionRefused(
-            [Problem((), gettext("larger than %s bytes: that is no flow") % LARGEST, 1)]
-        )
+        raise DefinitionRefused([Problem((), gettext("larger than %s bytes: that is no flow") % LARGEST, 1)])
     if isinstance(text, str):
         return text
     try:
@@ -138,15 +134,11 @@ def _plain(node: yaml.Node, path: Path, lines: Lines, problems: list[Problem]) -
     if isinstance(node, yaml.MappingNode):
         return dict(_pairs(node, path, lines, problems))
     if isinstance(node, yaml.SequenceNode):
-        return [
-            _plain(child, (*path, place), lines, problems) for place, child in enumerate(node.value)
-        ]
+        return [_plain(child, (*path, place), lines, problems) for place, child in enumerate(node.value)]
     return _scalar(node)
 
 
-def _pairs(
-    node: yaml.MappingNode, path: Path, lines: Lines, problems: list[Problem]
-) -> Iterator[tuple[str, Any]]:
+def _pairs(node: yaml.MappingNode, path: Path, lines: Lines, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
     seen = set()
     for key, value in node.value:
         line = key.start_mark.line + 1
@@ -188,9 +180,7 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(
     _Beside,
-    lambda dumper, data: dumper.represent_mapping(
-        "tag:yaml.org,2002:map", data.items(), flow_style=True
-    ),
+    lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=True),
 )
 _Dumper.add_representer(
     _InLine,
@@ -209,6 +199,4 @@ def _part(value: Any) -> Any:
     """A part: its kind, and beside it what was set."""
     if not isinstance(value, dict):
         return value
-    return {
-        kind: _Beside(given) if isinstance(given, dict) else given for kind, given in value.items()
-    }
+    return {kind: _Beside(given) if isinstance(given, dict) else given for kind, given in value.items()}

@@ -42,9 +42,7 @@ def address(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not at or len(local.encode("utf-8", "replace")) > 64:
         raise AddressRefused("expected one address such as name@shop.example")
-    if not DOT_ATOM.fullmatch(local) and (
-        local.isascii() or not WIDE_LOCAL.fullmatch(local) or ".." in local
-    ):
+    if not DOT_ATOM.fullmatch(local) and (local.isascii() or not WIDE_LOCAL.fullmatch(local) or ".." in local):
         raise AddressRefused("expected one address such as name@shop.example")
     return f"{local}@{a_label(domain)}"
 
@@ -69,11 +67,7 @@ def mailbox(name: str, email: str) -> str:
 def unstructured(text: str) -> str:
     """A subject: as it is when short and ASCII, else in encoded words."""
     shown = clean(text, 400)
-    return (
-        shown
-        if shown.isascii() and len(shown) <= 66 and "=?" not in shown
-        else encoded_words(shown)
-    )
+    return shown if shown.isascii() and len(shown) <= 66 and "=?" not in shown else encoded_words(shown)
 
 
 def encoded_words(text: str) -> str:

@@ -47,9 +47,7 @@ def _compiled(source: Source, locale: str, html: str, text: str) -> Compiled:
     subject, preheader = source.subject.strip(), source.preheader.strip()
     joined = f"{locale}\x00{subject}\x00{preheader}\x00{html}\x00{text}"
     checksum = hashlib.blake2b(joined.encode(), digest_size=16).hexdigest()
-    return Compiled(
-        locale=locale, subject=subject, preheader=preheader, html=html, text=text, checksum=checksum
-    )
+    return Compiled(locale=locale, subject=subject, preheader=preheader, html=html, text=text, checksum=checksum)
 
 
 def check(source: Source) -> list[Problem]:

@@ -163,9 +163,7 @@ def shop_data(shop: Profile, locale: str) -> dict[str, Any]:
         data[name] = clean(getattr(shop, name), 400)
     for name in ("postal_address", "registration"):
         data[name] = clean(getattr(shop, name).replace("\n", ", "), 300)
-    data["answers"] = any(
-        data[n] for n in ("delivery", "return_days", "return_note", "payments", "warranty")
-    )
+    data["answers"] = any(data[n] for n in ("delivery", "return_days", "return_note", "payments", "warranty"))
     data["contact"] = any(data[n] for n in ("phone", "chat_url", "hours", "reply_time"))
     return _without_blanks(data)
 
@@ -230,9 +228,7 @@ def _line(line: BasketLine, say: Any, reader: Locale) -> dict[str, Any]:
     return _without_blanks(
         {
             "title": title,
-            "short_name": spoken(line.short_name)
-            if line.short_name
-            else spoken(short_name(line.title)),
+            "short_name": spoken(line.short_name) if line.short_name else spoken(short_name(line.title)),
             "quantity": money.quantity(line.quantity, reader),
             "several": line.quantity != 1,
             "price": say(line.price),

@@ -51,9 +51,7 @@ def close(ended: Sequence[Ended], *, token: object, at: datetime) -> None:
     with transaction.atomic():
         _close([item for item in ended if isinstance(item[1], (Accepted, Rejected, Unknown))], token, at)
         _put_off([item for item in ended if isinstance(item[1], Later)], token, at)
-        hand_back(
-            [item for item in ended if isinstance(item[1], Down)], pause=CONNECTION_PAUSE, token=token, at=at
-        )
+        hand_back([item for item in ended if isinstance(item[1], Down)], pause=CONNECTION_PAUSE, token=token, at=at)
         dead = [message for message, end in ended if isinstance(end, Rejected) and end.dead_address]
         if dead:
             _suppress(dead, at)

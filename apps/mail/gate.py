@@ -319,9 +319,7 @@ def _last_order(row: tuple) -> policy.PaidOrder | None:  # type: ignore[type-arg
     external_id, paid_at, notice = row
     if external_id is None or paid_at is None:
         return None
-    return policy.PaidOrder(
-        external_id=external_id, paid_at=paid_at, notice=f"notice:{notice}" if notice else None
-    )
+    return policy.PaidOrder(external_id=external_id, paid_at=paid_at, notice=f"notice:{notice}" if notice else None)
 
 
 def judge_all(ids: Sequence[int], at: datetime) -> dict[int, tuple[Asked, Verdict]]:

@@ -47,9 +47,7 @@ def headers(
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
         "List-Id": f"<{_fit(origin.flow)}.{_fit(origin.store)}.{a_label(origin.domain)}>",
-        "Feedback-ID": ":".join(
-            _fit(part) for part in (origin.flow, origin.store, origin.kind, origin.sender)
-        ),
+        "Feedback-ID": ":".join(_fit(part) for part in (origin.flow, origin.store, origin.kind, origin.sender)),
     }
     return found | _unsubscribe(unsubscribe, unsubscribe_mailbox, uid)
 

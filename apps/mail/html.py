@@ -22,16 +22,12 @@ from apps.mail.problems import Problem, TemplateRefused
 TOKEN = re.compile(r"<!--\s*zqT(\d+)Tqz\s*-->|zqT(\d+)Tqz")
 LONE = re.compile(r"zqT(\d+)Tqz")
 INLINE = re.compile(r"<mj-style\s[^>]*inline=[\"']inline[\"'][^>]*>(.*?)</mj-style>", re.DOTALL)
-PIECES = re.compile(
-    r"(<!--.*?-->|<style\b.*?</style>|<title\b.*?</title>|<[^>]*>)", re.DOTALL | re.IGNORECASE
-)
+PIECES = re.compile(r"(<!--.*?-->|<style\b.*?</style>|<title\b.*?</title>|<[^>]*>)", re.DOTALL | re.IGNORECASE)
 HREF = re.compile(r"\shref=\"([^\"]*)\"")
 SRC = re.compile(r"\s(?:src|background)=\"([^\"]*)\"")
 SHORT_COLOUR = re.compile(r"(bgcolor=\"|color:|background:)(\s*)(#[0-9a-fA-F]{3})(?![0-9a-fA-F])")
 # mrml asks Google for Ubuntu when no font is set: every opened mail would tell Google who reads it.
-FOREIGN_FONTS = re.compile(
-    r"<!--\[if !mso\]><!--><link[^>]*fonts\.googleapis.*?<!--<!\[endif\]-->", re.DOTALL
-)
+FOREIGN_FONTS = re.compile(r"<!--\[if !mso\]><!--><link[^>]*fonts\.googleapis.*?<!--<!\[endif\]-->", re.DOTALL)
 TABLE = re.compile(r"<table(?![^>]*\brole=)")
 IMAGE = re.compile(r"<img(?![^>]*\balt=)")
 NO_TBODY = re.compile(r"(<mj-table\b(?:[^>]*[^>/])?>)(?!\s*<tbody)(.*?)(</mj-table>)", re.DOTALL)
@@ -99,9 +95,7 @@ def _linked(page: str, kept: list[str]) -> str:
     """Slots in every link, the filter on every picture, the Liquid back in its place."""
     page = HREF.sub(lambda found: f' href="{slot(found[1], kept)}"', page)
     page = SRC.sub(
-        lambda found: (
-            found[0].replace(found[1], _picture(found[1], kept)) if found[1] else found[0]
-        ),
+        lambda found: found[0].replace(found[1], _picture(found[1], kept)) if found[1] else found[0],
         page,
     )
     return unmask(page, kept)

@@ -20,9 +20,7 @@ from apps.mail.quoted import encode
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 OWN = frozenset(("from", "to", "reply-to", "subject", "mime-version", "content-type", "cc", "bcc"))
-PART = (
-    b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-)
+PART = b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 TEXT_PART, HTML_PART = PART % b"plain", PART % b"html"
 
 
@@ -52,9 +50,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         if self.reply_to:
             head.append(f"Reply-To: {_one_line(self.reply_to)}")
         head.append(f"Subject: {unstructured(self.subject)}")
-        head += [
-            _header(name, value) for name, value in self.headers.items() if name.lower() not in OWN
-        ]
+        head += [_header(name, value) for name, value in self.headers.items() if name.lower() not in OWN]
         head.append("MIME-Version: 1.0")
         head.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
         line = b"\r\n--" + boundary.encode()

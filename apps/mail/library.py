@@ -81,9 +81,7 @@ def checksum(source: Source) -> str:
     return hashlib.blake2b(msgspec.json.encode(source), digest_size=8).hexdigest()
 
 
-def install_templates(
-    store: Store, preset: str, locales: Sequence[str] = LOCALES
-) -> list[Template]:
+def install_templates(store: Store, preset: str, locales: Sequence[str] = LOCALES) -> list[Template]:
     """This shop's own copy of a preset's mails, published. What the shop already has is left as it is."""
     slugs = [slug for slug, (name, _) in shipped().items() if name == preset]
     if not slugs:

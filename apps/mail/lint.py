@@ -52,9 +52,7 @@ def problems(source: Source, compiled: Compiled) -> list[Problem]:
 
 def _too_large(mail: Rendered, level: str, limit: int) -> Problem:
     values = {"size": str(len(mail.html.encode())), "limit": str(limit)}
-    return Problem(
-        code="html_size", level="error" if level == "error" else "warning", values=values
-    )
+    return Problem(code="html_size", level="error" if level == "error" else "warning", values=values)
 
 
 def _samples(compiled: Compiled, found: list[Problem]) -> dict[str, Rendered]:
@@ -103,18 +101,10 @@ def _seen(variant: str, mail: Rendered) -> list[Problem]:
     )
     found = []
     for part, text in parts:
-        plain = (
-            re.sub(r"<style.*?</style>|<[^>]+>", " ", text, flags=re.DOTALL)
-            if part == "mjml"
-            else text
-        )
+        plain = re.sub(r"<style.*?</style>|<[^>]+>", " ", text, flags=re.DOTALL) if part == "mjml" else text
         bare = BARE_GREETING.search(plain)
         if bare:
-            found.append(
-                Problem(
-                    code="bare_greeting", part=part, values={"variant": variant, "what": bare[0]}
-                )
-            )
+            found.append(Problem(code="bare_greeting", part=part, values={"variant": variant, "what": bare[0]}))
         mark = MARKS.search(plain)
         if mark:
             found.append(Problem(code="unresolved", part=part, values={"what": mark[0]}))
@@ -147,10 +137,7 @@ def _words(source: Source) -> list[Problem]:
 
 
 def _subject(source: Source) -> list[Problem]:
-    if (
-        source.subject.strip()
-        and source.subject.strip().lower() == source.preheader.strip().lower()
-    ):
+    if source.subject.strip() and source.subject.strip().lower() == source.preheader.strip().lower():
         return [Problem(code="preheader_repeats", part="preheader")]
     return []
 
@@ -159,9 +146,7 @@ def _lengths(mail: Rendered) -> list[Problem]:
     found = []
     if not 40 <= len(mail.preheader) <= 110:
         values = {"size": str(len(mail.preheader))}
-        found.append(
-            Problem(code="preheader_length", level="warning", part="preheader", values=values)
-        )
+        found.append(Problem(code="preheader_length", level="warning", part="preheader", values=values))
     if len(mail.subject) > 60:
         values = {"size": str(len(mail.subject))}
         found.append(Problem(code="subject_length", level="warning", part="subject", values=values))
@@ -187,9 +172,7 @@ class Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stack: list[tuple[str, dict[str, str]]] = [
-            ("", {"color": "#000000", "background": "#ffffff"})
-        ]
+        self.stack: list[tuple[str, dict[str, str]]] = [("", {"color": "#000000", "background": "#ffffff"})]
         self.problems: list[Problem] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -202,9 +185,7 @@ class Reader(HTMLParser):
         for declaration in attributes.get("style", "").split(";"):
             name, _, value = declaration.partition(":")
             style[name.strip().replace("background-color", "background")] = value.strip()
-        style["hidden"] = style.get("hidden", "") or (
-            "yes" if style.get("display") == "none" else ""
-        )
+        style["hidden"] = style.get("hidden", "") or ("yes" if style.get("display") == "none" else "")
         if tag in ("style", "title", "script"):
             style["hidden"] = "yes"
         self.stack.append((tag, style))
@@ -222,13 +203,9 @@ class Reader(HTMLParser):
     def judge(self, words: str, style: dict[str, str]) -> None:
         size = float(re.sub(r"[^\d.]", "", style.get("font-size", "16")) or 16)
         if 0 < size < 14:
-            self.problems.append(
-                Problem(code="text_size", values={"what": words, "size": f"{size:g}"})
-            )
+            self.problems.append(Problem(code="text_size", values={"what": words, "size": f"{size:g}"}))
         ink, paper = style["color"], style["background"]
         if is_colour(ink) and is_colour(paper):
             ratio = contrast(ink, paper)
             if ratio < (3 if size >= 24 else 4.5):
-                self.problems.append(
-                    Problem(code="contrast", values={"what": words, "ratio": f"{ratio:.1f}"})
-                )
+                self.problems.append(Problem(code="contrast", values={"what": words, "ratio": f"{ratio:.1f}"}))

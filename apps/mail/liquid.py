@@ -113,11 +113,7 @@ def _truncated(value: object, length: object = 50) -> str:
 def _replaced(value: object, old: object, new: object = "") -> str:
     # Markup in, text out: whoever prints it has it escaped again.
     text, sought = str(bounded(value)), bounded(old)
-    return (
-        "".join(itertools.islice(text.replace(sought, bounded(new), 50), sizes.VALUE_LIMIT))
-        if sought
-        else text
-    )
+    return "".join(itertools.islice(text.replace(sought, bounded(new), 50), sizes.VALUE_LIMIT)) if sought else text
 
 
 def _joined(value: object, between: object = ", ") -> str:
@@ -127,11 +123,7 @@ def _joined(value: object, between: object = ", ") -> str:
 
 def _dated(value: object, pattern: object = "%d-%m-%Y") -> str:
     shape = bounded(pattern)[:40]
-    return (
-        value.strftime(shape)
-        if isinstance(value, date) and shape.count("%") <= 8
-        else bounded(value)
-    )
+    return value.strftime(shape) if isinstance(value, date) and shape.count("%") <= 8 else bounded(value)
 
 
 def _size(value: object) -> int:

@@ -125,9 +125,7 @@ REFUSED = frozenset(
     ]
 )
 VOID = frozenset(["br", "hr", "img", "meta", "wbr"])
-TAG = re.compile(
-    r"<!--.*?-->|<(/?)([A-Za-z][\w:.-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>", re.DOTALL
-)
+TAG = re.compile(r"<!--.*?-->|<(/?)([A-Za-z][\w:.-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>", re.DOTALL)
 HANDLER = re.compile(r"[\s\"'](on[a-z]+|srcdoc|formaction|action)\s*=", re.IGNORECASE)
 
 
@@ -167,9 +165,7 @@ def basic(text: str, part: Part) -> list[Problem]:
         return []
     line, column = position(text, broken)
     what = text[broken : broken + 20].split("\n", maxsplit=1)[0]
-    return [
-        Problem(code="unclosed_tag", part=part, line=line, column=column, values={"what": what})
-    ]
+    return [Problem(code="unclosed_tag", part=part, line=line, column=column, values={"what": what})]
 
 
 class Walk:

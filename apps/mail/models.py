@@ -38,9 +38,7 @@ class Template(models.Model):
         verbose_name = _("template")
         verbose_name_plural = _("templates")
         ordering = ["slug", "locale"]
-        constraints = [
-            models.UniqueConstraint(fields=["store", "slug", "locale"], name="one_template_per_language")
-        ]
+        constraints = [models.UniqueConstraint(fields=["store", "slug", "locale"], name="one_template_per_language")]
 
     def __str__(self) -> str:
         return f"{self.slug} ({self.locale})"

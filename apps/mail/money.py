@@ -73,9 +73,7 @@ def pattern_for(currency: str, locale: Locale) -> Pattern | None:
 def money(amount: Decimal, currency: str, locale: Locale) -> str:
     """An amount in its own currency, in the reader's language: `€ 24,95`, `¥1,250`."""
     pattern = pattern_for(currency, locale)
-    return (
-        pattern.fill(amount) if pattern else str(format_currency(amount, currency, locale=locale))
-    )
+    return pattern.fill(amount) if pattern else str(format_currency(amount, currency, locale=locale))
 
 
 @lru_cache(maxsize=1024)

@@ -24,9 +24,7 @@ CUT = re.compile(r"\s+[-\u2013\u2014|(\[{/:].*$|[|(\[{\u2013\u2014].*$|\s*,\s.*$
 
 def clean(text: str, limit: int = 200) -> str:
     """One line without signs that are not seen."""
-    if (
-        text.isprintable() and "  " not in text
-    ):  # printable: no controls, no direction or zero-width signs
+    if text.isprintable() and "  " not in text:  # printable: no controls, no direction or zero-width signs
         return text[:limit].strip()
     return " ".join(UNSEEN.sub(" ", text).split())[:limit].rstrip()
 
@@ -54,9 +52,5 @@ def short_name(title: str) -> str:
     name = cut if len(cut) >= 3 else name
     if len(name) <= SHORT_NAME:
         return name
-    whole = (
-        name[: SHORT_NAME - 1].rsplit(" ", 1)[0]
-        if " " in name[: SHORT_NAME - 1]
-        else name[: SHORT_NAME - 1]
-    )
+    whole = name[: SHORT_NAME - 1].rsplit(" ", 1)[0] if " " in name[: SHORT_NAME - 1] else name[: SHORT_NAME - 1]
     return whole.rstrip(" ,;:&+-") + "…"

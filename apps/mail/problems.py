@@ -86,9 +86,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "no_footer": (
         gettext_noop("The footer is missing."),
-        gettext_noop(
-            "Add {% block footer %}: sender, address, reason and unsubscribe are required by law."
-        ),
+        gettext_noop("Add {% block footer %}: sender, address, reason and unsubscribe are required by law."),
     ),
     "link": (
         gettext_noop("The link “%(what)s” does not start with https:// or http://."),
@@ -103,9 +101,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         gettext_noop("Use {% if person.first_name %} or the block greeting."),
     ),
     "html_size": (
-        gettext_noop(
-            "The mail is %(size)s bytes; from %(limit)s on Gmail hides the unsubscribe link."
-        ),
+        gettext_noop("The mail is %(size)s bytes; from %(limit)s on Gmail hides the unsubscribe link."),
         gettext_noop("Use fewer blocks."),
     ),
     "no_alt": (

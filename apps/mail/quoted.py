@@ -15,9 +15,7 @@ SOFT = b"=\r\n"
 
 def encode(text: str) -> bytes:
     """A whole text, CRLF line ends, lines of at most 76."""
-    encoded = b2a_qp(
-        text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace"), istext=True
-    )
+    encoded = b2a_qp(text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace"), istext=True)
     encoded = encoded.replace(b"\n", b"\r\n")
     if encoded.startswith(b"."):
         encoded = b"=2E" + SOFT + encoded[1:]
@@ -29,13 +27,7 @@ def piece(text: str) -> bytes:
     """A text that something may follow. Cached: titles, counts and many prices return in the next
     mail.
     """
-    if (
-        len(text) < 72
-        and text.isascii()
-        and text.isprintable()
-        and "=" not in text
-        and text[:1] != "."
-    ):
+    if len(text) < 72 and text.isascii() and text.isprintable() and "=" not in text and text[:1] != ".":
         return text.encode() + SOFT
     encoded = b2a_qp(text.encode("utf-8", "replace")) if len(text) < 40 else b"\n"
     if b"\n" in encoded or b"\r" in encoded or encoded[:1] == b".":

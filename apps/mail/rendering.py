@@ -137,14 +137,10 @@ def render(compiled: Compiled, context: MailContext, *, address: Address | None 
         mail = _render(compiled, context, address, lines)
         if len(mail.html) * 4 <= sizes.HTML_LIMIT or len(mail.html.encode()) < sizes.HTML_LIMIT:
             return mail
-    raise TooLarge(
-        f"the HTML is {len(mail.html.encode())} bytes, at most {sizes.HTML_LIMIT - 1} show whole"
-    )
+    raise TooLarge(f"the HTML is {len(mail.html.encode())} bytes, at most {sizes.HTML_LIMIT - 1} show whole")
 
 
-def _render(
-    compiled: Compiled, context: MailContext, address: Address | None, lines: int
-) -> Rendered:
+def _render(compiled: Compiled, context: MailContext, address: Address | None, lines: int) -> Rendered:
     data = context.data(lines=lines)
     slots = data[TRACKER] = Slots(address)
     ready = prepared(compiled, context.shop)
@@ -154,9 +150,7 @@ def _render(
         pieces = ready.html(data)
         text = tidy("".join(ready.text(data)))
     except LiquidError as error:
-        raise RenderFailed(
-            f"{type(error).__name__}: {error.args[0] if error.args else ''}"[:300]
-        ) from error
+        raise RenderFailed(f"{type(error).__name__}: {error.args[0] if error.args else ''}"[:300]) from error
     return Rendered(
         subject=subject,
         preheader=preheader,

@@ -68,10 +68,7 @@ def profile(locale: str) -> Profile:
         registration="KvK 12345678",
         country="NL",
         currency="EUR",
-        **{
-            name: words[name]
-            for name in ("hours", "reply_time", "delivery", "warranty", "safety", "return_note")
-        },
+        **{name: words[name] for name in ("hours", "reply_time", "delivery", "warranty", "safety", "return_note")},
     )
 
 
@@ -121,21 +118,15 @@ def variants(locale: str) -> dict[str, MailContext]:
     return {
         "full": full,
         "no first name": replace(full, first_name=""),
-        "one line": replace(
-            full, basket=replace(unshipped, lines=basket.lines[:1], subtotal=basket.lines[0].total)
-        ),
+        "one line": replace(full, basket=replace(unshipped, lines=basket.lines[:1], subtotal=basket.lines[0].total)),
         "forty lines": replace(full, basket=replace(basket, lines=(basket.lines * 14)[:40])),
         "no images": replace(full, basket=replace(basket, lines=bare)),
         "no shipping": replace(full, basket=unshipped, shop=replace(full.shop, shipping_flat=None)),
         "flat shipping": replace(full, basket=unshipped),
-        "discount": replace(
-            full, basket=replace(basket, discount=Decimal(10), total=Decimal("93.90"))
-        ),
+        "discount": replace(full, basket=replace(basket, discount=Decimal(10), total=Decimal("93.90"))),
         "tax at the end": replace(full, basket=replace(basket, total=Decimal("121.93"))),
         "other costs": replace(full, basket=replace(basket, total=Decimal("106.40"))),
-        "free shipping": replace(
-            full, basket=replace(basket, shipping=Decimal(0), total=Decimal("98.95"))
-        ),
+        "free shipping": replace(full, basket=replace(basket, shipping=Decimal(0), total=Decimal("98.95"))),
         "empty profile": replace(full, shop=name_only),
         "bare": replace(
             full,

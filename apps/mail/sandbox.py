@@ -37,9 +37,7 @@ def run(task: str, question: dict[str, Any]) -> Any:
         env=_environment(),
     )
     try:
-        answer, _ = child.communicate(
-            msgspec.json.encode([task, question]), START_SECONDS + sizes.WALL_SECONDS
-        )
+        answer, _ = child.communicate(msgspec.json.encode([task, question]), START_SECONDS + sizes.WALL_SECONDS)
     except subprocess.TimeoutExpired:
         answer = b""
     finally:

@@ -15,9 +15,7 @@ from apps.mail.rendering import render
 
 
 def _compile(asked: dict[str, Any]) -> Any:
-    return msgspec.to_builtins(
-        compile_here(msgspec.convert(asked["source"], Source), asked["locale"])
-    )
+    return msgspec.to_builtins(compile_here(msgspec.convert(asked["source"], Source), asked["locale"]))
 
 
 def _preview(asked: dict[str, Any]) -> Any:

@@ -42,11 +42,7 @@ def settle(template: BoundTemplate, shop: dict[str, Any]) -> BoundTemplate:
     is given.
     """
     nodes = list(_all(template, template.nodes))
-    if any(
-        str(name) == ROOT
-        for node in nodes
-        for name in (*node.template_scope(), *node.block_scope())
-    ):
+    if any(str(name) == ROOT for node in nodes for name in (*node.template_scope(), *node.block_scope())):
         return template
     template.nodes = Settler(template, shop).nodes(template.nodes)
     return template
@@ -124,8 +120,6 @@ class Settler:
 def _asks_shop_only(expression: Expression) -> bool:
     if isinstance(expression, Path) and expression.path[0] != ROOT:
         return False
-    if isinstance(expression, FilteredExpression) and any(
-        f.name == TRACKER for f in expression.filters or ()
-    ):
+    if isinstance(expression, FilteredExpression) and any(f.name == TRACKER for f in expression.filters or ()):
         return False
     return all(_asks_shop_only(child) for child in expression.children())

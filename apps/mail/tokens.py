@@ -49,9 +49,7 @@ def _keyed(key: bytes | str) -> hashlib.blake2b:
     secret = key.encode() if isinstance(key, str) else key
     if len(secret) < 16:
         raise ValueError("a link key has at least 16 bytes")
-    return hashlib.blake2b(
-        key=hashlib.sha512(secret).digest(), digest_size=MAC, person=b"mandje link"
-    )
+    return hashlib.blake2b(key=hashlib.sha512(secret).digest(), digest_size=MAC, person=b"mandje link")
 
 
 def _mac(key: bytes | str, payload: bytes) -> bytes:

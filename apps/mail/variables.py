@@ -31,11 +31,7 @@ def known() -> frozenset[str]:
 
 def _paths(value: Any, prefix: str) -> list[str]:
     if isinstance(value, dict):
-        return [
-            p
-            for name, inner in value.items()
-            for p in (f"{prefix}{name}", *_paths(inner, f"{prefix}{name}."))
-        ]
+        return [p for name, inner in value.items() for p in (f"{prefix}{name}", *_paths(inner, f"{prefix}{name}."))]
     if isinstance(value, list) and value:
         return _paths(value[0], f"{prefix[:-1]}[].")
     return []
@@ -49,9 +45,7 @@ def check(text: str, part: Part) -> list[Problem]:
         return [_syntax(error, text, part)]
     names = Names(text, set(analysis.locals) | set(OWN))
     found = [
-        _problem(
-            "unknown_filter", text, part, span.index, what=name, known=", ".join(sorted(FILTERS))
-        )
+        _problem("unknown_filter", text, part, span.index, what=name, known=", ".join(sorted(FILTERS)))
         for name, spans in analysis.filters.items()
         if name not in FILTERS
         for span in spans
@@ -59,9 +53,7 @@ def check(text: str, part: Part) -> list[Problem]:
     for variable in itertools.chain.from_iterable(analysis.variables.values()):
         if not names.holds(variable.segments):
             what, near = ".".join(map(str, variable.segments)), names.near(variable.segments)
-            found.append(
-                _problem("unknown_variable", text, part, variable.span.index, what=what, near=near)
-            )
+            found.append(_problem("unknown_variable", text, part, variable.span.index, what=what, near=near))
     return sorted(found, key=lambda p: (p.line, p.column))
 
 
@@ -104,9 +96,7 @@ def _syntax(error: LiquidError, text: str, part: Part) -> Problem:
         at = _opened(text)
     line, column = position(text, at)
     reason = str(error.args[0]) if error.args else type(error).__name__
-    return Problem(
-        code="liquid", part=part, line=line, column=column, values={"reason": reason[:200]}
-    )
+    return Problem(code="liquid", part=part, line=line, column=column, values={"reason": reason[:200]})
 
 
 def _opened(text: str) -> int:

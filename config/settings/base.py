@@ -85,9 +85,7 @@ TEMPLATES = [
 ]
 
 # --- Database ---------------------------------------------------------------------------
-DATABASE: dict[str, Any] = dict(
-    dj_database_url.parse(ENV.database_url, conn_max_age=60, conn_health_checks=True)
-)
+DATABASE: dict[str, Any] = dict(dj_database_url.parse(ENV.database_url, conn_max_age=60, conn_health_checks=True))
 DATABASE["ATOMIC_REQUESTS"] = False
 DATABASE["OPTIONS"] = {
     **DATABASE.get("OPTIONS", {}),

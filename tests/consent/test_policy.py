@@ -104,9 +104,7 @@ def test_the_golden_file_is_large_enough_to_mean_something() -> None:
     assert reached == {code.value for code in [*BasisCode, *NoBasisCode]}
 
 
-@pytest.mark.parametrize(
-    "row", GOLDEN, ids=lambda row: f"{row['person']}-{row['shop']}: {row['case']}"
-)
+@pytest.mark.parametrize("row", GOLDEN, ids=lambda row: f"{row['person']}-{row['shop']}: {row['case']}")
 def test_the_law_of_the_golden_file(row: dict[str, str]) -> None:
     verdict = decide(facts_of(row))
 
@@ -116,9 +114,7 @@ def test_the_law_of_the_golden_file(row: dict[str, str]) -> None:
 @given(all_facts)
 def test_a_refusal_or_an_erasure_ends_marketing_everywhere(facts: Facts) -> None:
     for state, code in ((State.DENIED, NoBasisCode.DENIED), (State.ERASED, NoBasisCode.ERASED)):
-        refused = replace(
-            facts, purpose=Purpose.MARKETING, permission=replace(facts.permission, state=state)
-        )
+        refused = replace(facts, purpose=Purpose.MARKETING, permission=replace(facts.permission, state=state))
 
         verdict = decide(refused)
 
@@ -201,9 +197,7 @@ def test_the_customer_exception_ends_after_its_calendar_months() -> None:
     assert decide(last_day).code is BasisCode.EXISTING_CUSTOMER
     late = replace(last_day, at=last_day.at + timedelta(seconds=1))
     assert decide(late).code is NoBasisCode.CUSTOMER_LAPSED
-    irish = replace(
-        last_day, person_country="IE", at=months_later(bought, 12) + timedelta(seconds=1)
-    )
+    irish = replace(last_day, person_country="IE", at=months_later(bought, 12) + timedelta(seconds=1))
     assert decide(irish).code is NoBasisCode.CUSTOMER_LAPSED
 
 
@@ -214,9 +208,7 @@ def test_every_refusal_has_a_reason_an_owner_can_read() -> None:
 
 
 def test_the_table_names_every_country_of_the_economic_area_and_its_law() -> None:
-    area = (
-        "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO"
-    )
+    area = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO"
 
     assert set(area.split()) | {"GB", "US", "CA", "CH", "AU"} == set(CURRENT.rows)
     for row in CURRENT.rows.values():
@@ -234,9 +226,7 @@ def test_the_default_row_is_the_strictest() -> None:
 def test_a_table_with_an_unknown_word_is_refused(tmp_path: Path, line: str) -> None:
     table = tmp_path / "policies.toml"
     rest = 'customer_exception = false\nlaw = "a"\nnotes = "b"\n'
-    table.write_text(
-        f'version = "1"\nreviewed_by = ""\n[default]\n{line}\n{rest}[country]\n', encoding="utf-8"
-    )
+    table.write_text(f'version = "1"\nreviewed_by = ""\n[default]\n{line}\n{rest}[country]\n', encoding="utf-8")
 
     with pytest.raises((ValueError, TypeError)):
         load_policy(table)

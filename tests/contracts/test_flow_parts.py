@@ -40,12 +40,7 @@ def part_of(family: str, kind: str) -> Any:
 
 def sample(part: type[Any]) -> Any:
     """The part with every field filled in."""
-    return part(
-        **{
-            spec.name: spec.choices[0] if spec.choices else SAMPLES[spec.type]
-            for spec in fields_of(part)
-        }
-    )
+    return part(**{spec.name: spec.choices[0] if spec.choices else SAMPLES[spec.type] for spec in fields_of(part)})
 
 
 def test_the_families_are_those_of_the_folders() -> None:

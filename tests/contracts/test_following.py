@@ -49,15 +49,11 @@ def test_every_person_key_says_how_it_follows() -> None:
         if label not in followed or column not in followed[label].columns
     ]
 
-    assert not silent, (
-        f"say in the app's following.py how these move, are copied and erased: {silent}"
-    )
+    assert not silent, f"say in the app's following.py how these move, are copied and erased: {silent}"
 
 
 def test_the_walk_finds_the_keys_that_are_no_foreign_keys() -> None:
-    assert {("events.Event", "customer_id"), ("carts.Cart", "told_customer_id")} <= set(
-        _person_keys()
-    )
+    assert {("events.Event", "customer_id"), ("carts.Cart", "told_customer_id")} <= set(_person_keys())
 
 
 def test_what_hangs_on_a_followed_row_has_said_so_too() -> None:
@@ -72,9 +68,7 @@ def test_what_hangs_on_a_followed_row_has_said_so_too() -> None:
         and model._meta.label not in followed
     ]
 
-    assert not silent, (
-        f"what becomes of these when the row above them is copied or erased? {silent}"
-    )
+    assert not silent, f"what becomes of these when the row above them is copied or erased? {silent}"
 
 
 def test_every_table_with_an_address_has_said_so() -> None:

@@ -30,17 +30,13 @@ FACTS = ShopFacts(currency="EUR", language="nl", country="NL", url="https://shop
 TOPICS = ["order.updated", "cart.updated", "orders/updated", "checkouts/update", "shop/redact"]
 BODIES = [b"", b"[]", b"{}", b'{"id":"\\u0000"}', b'{"id":NaN}', b"\xff\xfe", b"[" * 100_000]
 
-all_platforms = pytest.mark.parametrize(
-    "platform", [one for _, one in platforms.items()], ids=lambda one: one.kind
-)
+all_platforms = pytest.mark.parametrize("platform", [one for _, one in platforms.items()], ids=lambda one: one.kind)
 
 
 def sent(platform: Platform, body: bytes) -> Request:
     topic = "orders/updated" if platform.kind == "shopify" else "order.updated"
     headers = platform.sign(topic, body, "s3cret", NOON, {"X-Shopify-Shop-Domain": DOMAIN})
-    return Request(
-        headers={name.lower(): value for name, value in headers.items()}, body=body, at=NOON
-    )
+    return Request(headers={name.lower(): value for name, value in headers.items()}, body=body, at=NOON)
 
 
 @all_platforms
@@ -80,9 +76,7 @@ def test_it_refuses_another_stores_secret_and_a_changed_body(platform: Platform)
 @all_platforms
 @pytest.mark.parametrize("topic", [*TOPICS, "nobody/knows"])
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
-def test_it_raises_nothing_but_unreadable_or_ignored(
-    platform: Platform, topic: str, body: bytes
-) -> None:
+def test_it_raises_nothing_but_unreadable_or_ignored(platform: Platform, topic: str, body: bytes) -> None:
     envelope = Envelope(topic=topic, body=body, received_at=NOON)
 
     with pytest.raises((Unreadable, Ignored)) as refused:

@@ -32,9 +32,7 @@ from apps.core.durations import (
         ("1H", "1h", timedelta(hours=1)),
     ],
 )
-def test_a_duration_keeps_the_words_of_the_owner(
-    written: str, kept: str, length: timedelta
-) -> None:
+def test_a_duration_keeps_the_words_of_the_owner(written: str, kept: str, length: timedelta) -> None:
     duration = parse_duration(written)
 
     assert duration.delta == length

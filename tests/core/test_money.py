@@ -52,9 +52,7 @@ def test_the_exponent_is_that_of_iso_4217(currency: str, digits: int) -> None:
         ("9999999999999.999999", "JPY", "en", "¥10,000,000,000,000"),
     ],
 )
-def test_a_price_is_shown_whole_and_in_a_known_locale(
-    amount: str, currency: str, locale: str, shown: str
-) -> None:
+def test_a_price_is_shown_whole_and_in_a_known_locale(amount: str, currency: str, locale: str, shown: str) -> None:
     assert format_money(Decimal(amount), currency, locale) == shown
 
 
@@ -69,9 +67,7 @@ def test_a_price_is_shown_whole_and_in_a_known_locale(
         (Decimal("2.10"), "2.10"),
     ],
 )
-def test_an_amount_is_read_as_a_platform_writes_it(
-    written: str | int | Decimal, amount: str
-) -> None:
+def test_an_amount_is_read_as_a_platform_writes_it(written: str | int | Decimal, amount: str) -> None:
     assert Money.parse(written, "eur") == Money(Decimal(amount), "EUR")
 
 
@@ -97,9 +93,7 @@ def test_what_is_no_amount_is_refused(written: str) -> None:
         Money.parse(written, "EUR")
 
 
-@pytest.mark.parametrize(
-    "written", [0.1, True, None, float("nan"), Decimal("NaN"), Decimal("Infinity"), [], {}]
-)
+@pytest.mark.parametrize("written", [0.1, True, None, float("nan"), Decimal("NaN"), Decimal("Infinity"), [], {}])
 def test_a_float_and_whatever_else_json_holds_is_refused(written: object) -> None:
     with pytest.raises(AmountRefused):
         Money.parse(written, "EUR")  # type: ignore[arg-type]
@@ -111,9 +105,7 @@ def test_what_is_no_currency_is_refused(currency: str) -> None:
         Money.parse("1", currency)
 
 
-@pytest.mark.parametrize(
-    "act", [operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge]
-)
+@pytest.mark.parametrize("act", [operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge])
 def test_two_currencies_never_meet(act: Callable[[object, object], object]) -> None:
     euro, dollar = Money.parse("1", "EUR"), Money.parse("1", "USD")
 

@@ -13,9 +13,7 @@ from apps.core.reasons import EXPLANATIONS, HELD, Reason, explain
 
 CATALOGUE = Path(__file__).parents[2] / "locale" / "parts" / "reasons.nl.po"
 with CATALOGUE.open("rb") as file:
-    DUTCH = {
-        str(message.id): str(message.string) for message in read_po(file, locale="nl") if message.id
-    }
+    DUTCH = {str(message.id): str(message.string) for message in read_po(file, locale="nl") if message.id}
 
 
 def value_names(text: str) -> set[str]:

@@ -108,9 +108,7 @@ def test_what_a_mail_said_goes_after_thirty_days_and_that_it_went_stays() -> Non
     store = _store()
     for days in (31, 29):
         message = _message(store)
-        Letter.objects.create(
-            message=message, subject="Hi", context={"name": "Ada"}, rendered_at=_ago(days=days)
-        )
+        Letter.objects.create(message=message, subject="Hi", context={"name": "Ada"}, rendered_at=_ago(days=days))
         OutboxMail.objects.create(message=message, data=b"Hi Ada", at=_ago(days=days))
 
     _retain()
@@ -149,9 +147,7 @@ def test_the_diary_is_shut_again_after_the_sweep() -> None:
     from apps.events.models import Event
 
     store = _store()
-    Event.objects.create(
-        store_id=store.pk, subject="cart:1", kind="cart.abandoned", occurred_at=NOW, source_key="1"
-    )
+    Event.objects.create(store_id=store.pk, subject="cart:1", kind="cart.abandoned", occurred_at=NOW, source_key="1")
     _retain()
 
     # The cursor below Django's raises the driver's own error.
@@ -166,9 +162,7 @@ def test_tombstones_go_after_ninety_days() -> None:
 
     store = _store()
     for days in (91, 89):
-        Tombstone.objects.create(
-            store=store, noun="order", external_id=str(days), at=_ago(days=days)
-        )
+        Tombstone.objects.create(store=store, noun="order", external_id=str(days), at=_ago(days=days))
 
     _retain()
 

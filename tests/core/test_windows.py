@@ -24,11 +24,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 ALWAYS = Windows(quiet=None, sunday=True)
 AFTERNOONS = parse_windows({"quiet": "off", "window": "mo-fr 13:00-16:30"})
 # Every zone that is a place; the rest of the names are aliases and fixed offsets.
-ZONES = sorted(
-    name
-    for name in available_timezones()
-    if "/" in name and not name.startswith(("Etc/", "SystemV/"))
-)
+ZONES = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
 HALF_HOURS = [time(hour, minute) for hour in range(24) for minute in (0, 30)]
 
 
@@ -87,9 +83,7 @@ def test_the_first_basket_reminder_obeys_only_the_night() -> None:
     sunday_noon, sunday_night = amsterdam("2026-11-22T12:00"), amsterdam("2026-11-22T23:00")
 
     assert next_open(sunday_noon, AMSTERDAM, strict, night_only=True) == sunday_noon
-    assert next_open(sunday_night, AMSTERDAM, strict, night_only=True) == amsterdam(
-        "2026-11-23T08:00"
-    )
+    assert next_open(sunday_night, AMSTERDAM, strict, night_only=True) == amsterdam("2026-11-23T08:00")
 
 
 def test_where_the_clock_turns_back_the_first_of_two_counts() -> None:
@@ -136,9 +130,7 @@ def test_a_day_counts_its_open_hours(day: str, hours: int) -> None:
     assert counted == hours * 3600
 
 
-@pytest.mark.parametrize(
-    ("day", "hours"), [("2026-10-25", 25), ("2027-03-28", 23), ("2027-03-29", 24)]
-)
+@pytest.mark.parametrize(("day", "hours"), [("2026-10-25", 25), ("2027-03-28", 23), ("2027-03-29", 24)])
 def test_a_day_is_as_long_as_its_clock(day: str, hours: int) -> None:
     begins = amsterdam(f"{day}T00:00")
 
@@ -158,9 +150,7 @@ def test_a_validity_of_24_hours_outlives_a_weekend() -> None:
 def test_a_validity_that_fits_exactly_ends_when_the_window_shuts() -> None:
     friday = amsterdam("2026-11-20T16:00")
 
-    assert add_open(friday, timedelta(minutes=30), AMSTERDAM, AFTERNOONS) == amsterdam(
-        "2026-11-20T16:30"
-    )
+    assert add_open(friday, timedelta(minutes=30), AMSTERDAM, AFTERNOONS) == amsterdam("2026-11-20T16:30")
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
@@ -189,9 +179,7 @@ def test_a_moment_without_a_zone_is_refused() -> None:
         ),
     ],
 )
-def test_settings_are_read_as_an_owner_writes_them(
-    settings_: dict[str, str], read_back: dict[str, str]
-) -> None:
+def test_settings_are_read_as_an_owner_writes_them(settings_: dict[str, str], read_back: dict[str, str]) -> None:
     assert format_windows(parse_windows(settings_)) == read_back
 
 
@@ -226,9 +214,7 @@ def test_settings_are_written_and_read_back_equal(windows: Windows) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(moments, zones, windows_that_open())
-def test_the_next_opening_is_the_first_open_moment(
-    at: datetime, zone: ZoneInfo, windows: Windows
-) -> None:
+def test_the_next_opening_is_the_first_open_moment(at: datetime, zone: ZoneInfo, windows: Windows) -> None:
     leaves = next_open(at, zone, windows)
 
     assert leaves >= at
@@ -258,15 +244,13 @@ def clock_changes(zone: ZoneInfo, year: int) -> list[datetime]:
     changed = [
         day
         for day in days
-        if day.astimezone(zone).utcoffset()
-        != (day + timedelta(days=1)).astimezone(zone).utcoffset()
+        if day.astimezone(zone).utcoffset() != (day + timedelta(days=1)).astimezone(zone).utcoffset()
     ]
     hours = [day + timedelta(hours=hour) for day in changed for hour in range(24)]
     return [
         hour
         for hour in hours
-        if hour.astimezone(zone).utcoffset()
-        != (hour + timedelta(hours=1)).astimezone(zone).utcoffset()
+        if hour.astimezone(zone).utcoffset() != (hour + timedelta(hours=1)).astimezone(zone).utcoffset()
     ]
 
 
@@ -282,12 +266,8 @@ def test_every_wall_time_around_every_clock_change_is_met_once(year: int) -> Non
         for change in clock_changes(zone, year):
             minutes = [change + timedelta(minutes=minute) for minute in range(-360, 421)]
             shown = [shows(minute, zone) for minute in minutes]
-            for wall in (
-                shown[360] + timedelta(minutes=offset) for offset in (-60, -30, 0, 30, 60, 90)
-            ):
-                first = next(
-                    minute for minute, local in zip(minutes, shown, strict=True) if local >= wall
-                )
+            for wall in (shown[360] + timedelta(minutes=offset) for offset in (-60, -30, 0, 30, 60, 90)):
+                first = next(minute for minute, local in zip(minutes, shown, strict=True) if local >= wall)
                 since_midnight = wall - datetime.combine(wall.date(), time(0))
                 assert first_moment(wall.date(), since_midnight, zone) == first, (zone, wall)
                 checked += 1
@@ -302,9 +282,7 @@ def test_a_ticking_sender_sends_once_across_every_clock_change() -> None:
             due = change - timedelta(hours=2)
             until = next_open(due, zone, windows)
             ticks = [due + timedelta(minutes=10 * tick) for tick in range(200)]
-            sent = [
-                tick for tick in ticks if tick >= until and next_open(tick, zone, windows) == tick
-            ][:1]
+            sent = [tick for tick in ticks if tick >= until and next_open(tick, zone, windows) == tick][:1]
             assert len(sent) == 1, (zone, change)
             assert sent[0] - until < timedelta(minutes=10)
             assert not shows(sent[0], zone).time() >= time(21)
@@ -313,6 +291,4 @@ def test_a_ticking_sender_sends_once_across_every_clock_change() -> None:
 def test_midnight_that_is_skipped_opens_when_the_day_begins() -> None:
     santiago = ZoneInfo("America/Santiago")
 
-    assert first_moment(date(2026, 9, 6), timedelta(), santiago) == datetime(
-        2026, 9, 6, 4, tzinfo=UTC
-    )
+    assert first_moment(date(2026, 9, 6), timedelta(), santiago) == datetime(2026, 9, 6, 4, tzinfo=UTC)

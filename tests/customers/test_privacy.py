@@ -31,9 +31,7 @@ def store() -> Store:
 def _store(name: str, **more: Any) -> Store:
     from apps.stores.models import Store
 
-    return Store.objects.create(
-        platform="woocommerce", name=name, url="https://shop.example", **more
-    )
+    return Store.objects.create(platform="woocommerce", name=name, url="https://shop.example", **more)
 
 
 def _record(store: Store, *seen: Any) -> None:
@@ -216,16 +214,12 @@ def _life_of_ada(store: Store) -> Customer:
     cart = ada.carts.get()
     flow = _flow(store)
     run = _run(flow, ada, cart=cart, order=ada.orders.get())
-    StepRun.objects.create(
-        enrollment=run, position=0, kind="send_email", outcome="planned", detail={"to": ADA}, at=NOW
-    )
+    StepRun.objects.create(enrollment=run, position=0, kind="send_email", outcome="planned", detail={"to": ADA}, at=NOW)
     Draw.objects.create(flow=flow, customer=ada, ticket=Decimal(50), held_out=False)
     _sent(ada, cart=cart)
     _message(ada, cart=cart)
     CustomerAlias.objects.create(store=store, old_id=990_001, customer=ada)
-    PrivacyTask.objects.create(
-        store=store, action="data_request", customer_id=ada.pk, asked_at=NOW, deadline=NOW
-    )
+    PrivacyTask.objects.create(store=store, action="data_request", customer_id=ada.pk, asked_at=NOW, deadline=NOW)
     event = Event.objects.create(
         store_id=store.pk,
         customer_id=ada.pk,
@@ -343,9 +337,7 @@ def test_the_no_outlives_the_person_and_even_a_complaint(store: Store) -> None:
 
     ada = _life_of_ada(store)
     place = hash_of(store.pk, KEY)
-    Suppression.objects.create(
-        store=store, address_hash=place, scope="everything", reason="complaint", at=NOW
-    )
+    Suppression.objects.create(store=store, address_hash=place, scope="everything", reason="complaint", at=NOW)
 
     _erase(store, ada)
 
@@ -752,9 +744,7 @@ def test_after_a_merge_the_newest_word_counts(store: Store, newest: str) -> None
 
     kept, gone = _two(store)
     for person, name in ((kept, "kept"), (gone, "gone")):
-        same = ConsentRecord.objects.create(
-            customer=person, state="granted", at=NOW - timedelta(days=9), source="box"
-        )
+        same = ConsentRecord.objects.create(customer=person, state="granted", at=NOW - timedelta(days=9), source="box")
         latest = ConsentRecord.objects.create(
             customer=person,
             state="denied" if name == newest else "granted",
@@ -827,8 +817,7 @@ def test_mail_and_runs_about_a_joined_basket_are_about_the_one_that_stays(store:
     ada = _customer(store)
     flow = _flow(store)
     things = [
-        (_message(ada, cart=cart), _run(flow, ada, cart=cart, subject=str(cart.pk)))
-        for cart in Cart.objects.all()
+        (_message(ada, cart=cart), _run(flow, ada, cart=cart, subject=str(cart.pk))) for cart in Cart.objects.all()
     ]
 
     _record(store, _basket(_person(), keys=(("companion", "one"), ("companion", "two"))))

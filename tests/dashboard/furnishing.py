@@ -1,6 +1,5 @@
 """Two shops with one row of everything: Ada's, and Cy's, who must never be seen."""
 
-# ruff: noqa: E501 -- one row, one line
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -85,11 +84,19 @@ def _door(shop: Furnished, at: datetime) -> None:
     shop.add(StoreSecret.make(store, f"secret-{mark}")).save()
     shop.add(Notice.objects.create(store=store, kind="opt_in", text=f"Ja {mark}"))
     shop.add(Refusal.objects.create(store=store, day=at.date(), reason="signature", count=3, last_at=at))
-    shop.add(Product.objects.create(store=store, external_id="7", title=f"Pot {mark}", price=Decimal(9), currency="EUR"))
+    shop.add(
+        Product.objects.create(store=store, external_id="7", title=f"Pot {mark}", price=Decimal(9), currency="EUR")
+    )
     delivery = shop.add(
         Delivery.objects.create(
-            store=store, topic=f"order.{mark}", dedupe_key=mark, state="quarantined", reason=mark, headers={"x": mark},
-            received_at=at, size=20,
+            store=store,
+            topic=f"order.{mark}",
+            dedupe_key=mark,
+            state="quarantined",
+            reason=mark,
+            headers={"x": mark},
+            received_at=at,
+            size=20,
         )
     )
     shop.add(DeliveryBody.objects.create(delivery=delivery, data=f'{{"who": "{mark}"}}'.encode()))
@@ -106,7 +113,11 @@ def _people(shop: Furnished, at: datetime) -> None:
     )
     consent = shop.add(
         ConsentRecord.objects.create(
-            customer=customer, state="granted", at=at - timedelta(days=1), source="checkout", notice=shop["stores.Notice"]
+            customer=customer,
+            state="granted",
+            at=at - timedelta(days=1),
+            source="checkout",
+            notice=shop["stores.Notice"],
         )
     )
     shop.add(Permission.objects.create(customer=customer, state="granted", at=consent.at, record=consent))
@@ -120,17 +131,39 @@ def _people(shop: Furnished, at: datetime) -> None:
     )
     cart = shop.add(
         Cart.objects.create(
-            store=store, customer=customer, status="abandoned", started_at=at - timedelta(hours=3), email_key=key,
-            last_activity_at=at - timedelta(hours=2), abandoned_at=at - timedelta(hours=1), reached_checkout=True,
-            currency="EUR", total=Decimal("40.00"),
-            lines=[{"product": "7", "variant": None, "title": f"Pot {mark}", "quantity": "1", "unit_price": "40.00", "total": "40.00"}],
+            store=store,
+            customer=customer,
+            status="abandoned",
+            started_at=at - timedelta(hours=3),
+            email_key=key,
+            last_activity_at=at - timedelta(hours=2),
+            abandoned_at=at - timedelta(hours=1),
+            reached_checkout=True,
+            currency="EUR",
+            total=Decimal("40.00"),
+            lines=[
+                {
+                    "product": "7",
+                    "variant": None,
+                    "title": f"Pot {mark}",
+                    "quantity": "1",
+                    "unit_price": "40.00",
+                    "total": "40.00",
+                }
+            ],
         )
     )
     shop.add(CartKey.objects.create(store=store, kind="cart", value=mark, cart=cart))
     order = shop.add(
         Order.objects.create(
-            store=store, external_id=mark, number=f"nr-{mark}", customer=customer, stage="paid", currency="EUR",
-            total=Decimal(10), placed_at=at - timedelta(days=9),
+            store=store,
+            external_id=mark,
+            number=f"nr-{mark}",
+            customer=customer,
+            stage="paid",
+            currency="EUR",
+            total=Decimal(10),
+            placed_at=at - timedelta(days=9),
         )
     )
     shop.add(
@@ -148,24 +181,48 @@ def _mail(shop: Furnished, at: datetime) -> None:
     version = shop.add(TemplateVersion.objects.create(template=template, number=1, compiled=compiled, **texts))
     template.live = version
     template.save()
-    flow = shop.add(Flow.objects.create(store=store, slug=PLAN["flow"], name=f"Flow {shop.mark}", draft=PLAN, live=True, live_since=at))
+    flow = shop.add(
+        Flow.objects.create(
+            store=store, slug=PLAN["flow"], name=f"Flow {shop.mark}", draft=PLAN, live=True, live_since=at
+        )
+    )
     plan = shop.add(Version.objects.create(flow=flow, number=1, definition=PLAN, published_at=at))
     flow.version = plan
     flow.save()
     shop.add(Draw.objects.create(flow=flow, customer=customer, ticket=Decimal(5), held_out=False))
     run = shop.add(
         Enrollment.objects.create(
-            store=store, flow=flow, version=plan, customer=customer, cart=cart, occasion="event:1", triggered_at=at,
-            entered_at=at, due_at=at + timedelta(hours=1),
+            store=store,
+            flow=flow,
+            version=plan,
+            customer=customer,
+            cart=cart,
+            occasion="event:1",
+            triggered_at=at,
+            entered_at=at,
+            due_at=at + timedelta(hours=1),
         )
     )
     shop.add(StepRun.objects.create(enrollment=run, position=1, kind="send_email", outcome="planned", at=at))
     message = shop.add(
         Message.objects.create(
-            store=store, customer=customer, cart=cart, origin=f"run:{run.pk}/step:1", purpose="cart",
-            template_slug="reminder", status="unknown", planned_at=at, wanted_at=at, valid_until=at + timedelta(days=1),
-            sending_at=at, ended_at=at, address=customer.email, basis="consent", policy_version="1",
-            template_version=version, response=shop.mark,
+            store=store,
+            customer=customer,
+            cart=cart,
+            origin=f"run:{run.pk}/step:1",
+            purpose="cart",
+            template_slug="reminder",
+            status="unknown",
+            planned_at=at,
+            wanted_at=at,
+            valid_until=at + timedelta(days=1),
+            sending_at=at,
+            ended_at=at,
+            address=customer.email,
+            basis="consent",
+            policy_version="1",
+            template_version=version,
+            response=shop.mark,
         )
     )
     context = msgspec.to_builtins(sample("nl"))
@@ -174,7 +231,11 @@ def _mail(shop: Furnished, at: datetime) -> None:
     shop.add(Click.objects.create(message=message, slot=0, at=at))
     event = shop.add(
         Event.objects.create(
-            store_id=store.pk, customer_id=customer.pk, subject=f"cart:{cart.pk}", kind="cart.abandoned", occurred_at=at,
+            store_id=store.pk,
+            customer_id=customer.pk,
+            subject=f"cart:{cart.pk}",
+            kind="cart.abandoned",
+            occurred_at=at,
             source_key=shop.mark,
         )
     )

@@ -166,7 +166,7 @@ def _closing(app):
 
 def visit():
     numbers = iter(range(1000, 2000))
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     return Visit(place=PLACE, who=ADA, chance=chance, now=lambda: AT, number=lambda: next(numbers))
 
 

@@ -194,16 +194,10 @@ class Shop:
 
     def mails(self, name: str = "ada", *, status: str | None = None) -> list[str]:
         found = Message.objects.of(self.store).filter(customer=self.person(name)).order_by("id")
-        return [
-            mail.template_slug[-1] for mail in (found.filter(status=status) if status else found)
-        ]
+        return [mail.template_slug[-1] for mail in (found.filter(status=status) if status else found)]
 
     def run(self, name: str = "ada", flow: str = "abandoned-checkout") -> Enrollment:
-        return (
-            Enrollment.objects.of(self.store)
-            .filter(customer=self.person(name), flow__slug=flow)
-            .latest("id")
-        )
+        return Enrollment.objects.of(self.store).filter(customer=self.person(name), flow__slug=flow).latest("id")
 
     def runs(self, name: str = "ada") -> int:
         return Enrollment.objects.of(self.store).filter(customer=self.person(name)).count()
@@ -218,8 +212,4 @@ def _hash(store: Store, key: str) -> bytes:
 
 
 def open_shop(name: str = "Shop", **fields: Any) -> Shop:
-    return Shop(
-        Store.objects.create(
-            name=name, platform="woocommerce", url="https://shop.example", **fields
-        )
-    )
+    return Shop(Store.objects.create(name=name, platform="woocommerce", url="https://shop.example", **fields))

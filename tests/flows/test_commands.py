@@ -90,9 +90,7 @@ def test_every_mistake_on_its_own_line_and_nothing_changed(shop: Shop, tmp_path:
     assert not Flow.objects.of(shop.store).exists()
 
 
-def test_a_template_nobody_has_is_named_with_its_line(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_template_nobody_has_is_named_with_its_line(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     text = export(shop).replace("abandoned-checkout-2", "our-own-2")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 

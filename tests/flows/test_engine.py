@@ -58,9 +58,7 @@ def test_only_the_first_mail_of_a_basket_flow_obeys_the_night_alone(shop: Shop) 
     shop.sent()
     shop.travel(hours=23)
 
-    assert list(
-        Message.objects.of(shop.store).order_by("id").values_list("night_only", flat=True)
-    ) == [True, False]
+    assert list(Message.objects.of(shop.store).order_by("id").values_list("night_only", flat=True)) == [True, False]
 
 
 def test_the_shops_own_rule_and_the_steps_own_say_how_long_a_mail_is_of_use(shop: Shop) -> None:
@@ -78,9 +76,7 @@ def test_the_shops_own_rule_and_the_steps_own_say_how_long_a_mail_is_of_use(shop
     shop.sent()
     shop.travel(hours=1)
 
-    lengths = [
-        mail.valid_until - mail.wanted_at for mail in Message.objects.of(shop.store).order_by("id")
-    ]
+    lengths = [mail.valid_until - mail.wanted_at for mail in Message.objects.of(shop.store).order_by("id")]
     assert lengths == [timedelta(hours=6), timedelta(hours=2)]
 
 
@@ -265,9 +261,7 @@ def test_what_is_already_leaving_is_the_gates(shop: Shop, status: str) -> None:
     shop.leaves("ada")
     shop.travel(hours=1)
     due = shop.at if status == "claimed" else None
-    Message.objects.of(shop.store).update(
-        status=status, due_at=due, basis="consent", policy_version="1"
-    )
+    Message.objects.of(shop.store).update(status=status, due_at=due, basis="consent", policy_version="1")
 
     shop.buys("ada")
 
@@ -346,9 +340,7 @@ def test_switching_off_takes_back_what_waits(shop: Shop) -> None:
     assert (mail.status, mail.reason) == ("skipped", "flow_off")
 
 
-def test_one_that_cannot_be_advanced_holds_up_nobody(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_cannot_be_advanced_holds_up_nobody(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.flow()
     names = [f"person{n}" for n in range(7)]
     for name in names:
@@ -364,9 +356,7 @@ def test_one_that_cannot_be_advanced_holds_up_nobody(
     assert poisoned.due_at > shop.at
 
 
-def test_after_three_times_it_leaves_with_its_reason(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_three_times_it_leaves_with_its_reason(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.flow()
     shop.leaves("ada")
     _poison(monkeypatch, shop.person("ada").pk)
@@ -403,15 +393,11 @@ def _poison(monkeypatch: pytest.MonkeyPatch, customer_id: int) -> None:
     monkeypatch.setattr(SendEmail, "take", poisoned)
 
 
-def test_a_version_nobody_can_read_holds_its_people(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_version_nobody_can_read_holds_its_people(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     flow = shop.flow()
     shop.leaves("ada")
     run = shop.run("ada")
-    broken = publishing.Version.objects.create(
-        flow=flow, number=9, definition={"flow": "x"}, published_at=shop.at
-    )
+    broken = publishing.Version.objects.create(flow=flow, number=9, definition={"flow": "x"}, published_at=shop.at)
     Enrollment.objects.filter(pk=run.pk).update(version=broken)
 
     shop.travel(hours=1)
@@ -441,9 +427,7 @@ def test_two_that_advance_at_once_never_take_a_step_twice(committed_shop: Shop) 
     assert StepRun.objects.of(shop.store).count() == 60
 
 
-def test_a_crash_before_the_commit_leaves_nothing_half(
-    committed_shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_before_the_commit_leaves_nothing_half(committed_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = committed_shop
     shop.flow()
     shop.leaves("ada")
@@ -505,9 +489,7 @@ def test_the_claim_walks_its_own_index(shop: Shop) -> None:
     db.run("ANALYZE flows_enrollment")
 
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"EXPLAIN (FORMAT JSON) {walking.CLAIM}", [shop.at + timedelta(hours=1), 500]
-        )
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {walking.CLAIM}", [shop.at + timedelta(hours=1), 500])
         plan = cursor.fetchone()[0]
 
     text = plan if isinstance(plan, str) else json.dumps(plan)
@@ -524,9 +506,7 @@ def test_a_step_is_told_how_late_it_is_and_the_steps_taken_are_written_down(shop
     shop.travel(hours=23)
 
     assert shop.steps("ada") == [1, 3]
-    assert set(StepRun.objects.of(shop.store).values_list("kind", "outcome")) == {
-        ("send_email", "planned")
-    }
+    assert set(StepRun.objects.of(shop.store).values_list("kind", "outcome")) == {("send_email", "planned")}
 
 
 def test_an_idle_tick_asks_once(shop: Shop) -> None:

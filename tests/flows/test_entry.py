@@ -235,9 +235,7 @@ def test_a_basket_after_the_merge_window_is_a_new_story(shop: Shop) -> None:
     old, new = Enrollment.objects.of(shop.store).order_by("id")
     assert (old.status, old.reason) == ("exited", "newer_basket")
     assert new.status == "active"
-    assert list(Message.objects.of(shop.store).values_list("status", "reason")) == [
-        ("skipped", "newer_basket")
-    ]
+    assert list(Message.objects.of(shop.store).values_list("status", "reason")) == [("skipped", "newer_basket")]
 
 
 def test_the_shops_merge_rule_is_used_when_the_flow_has_none(shop: Shop) -> None:
@@ -298,9 +296,7 @@ def test_the_control_group_gets_nothing_and_stays_the_control_group(shop: Shop) 
     held = set(Draw.objects.filter(flow=flow, held_out=True).values_list("customer_id", flat=True))
 
     shop.travel(days=8)
-    publishing.save_draft(
-        shop.store.pk, publishing.definition.read({**flow.draft, "holdout": "off"})
-    )
+    publishing.save_draft(shop.store.pk, publishing.definition.read({**flow.draft, "holdout": "off"}))
     publishing.publish(flow, shop.at)
     enroll([shop.told(shop.cart(name)) for name in names], shop.at)
 
@@ -376,9 +372,7 @@ def _elsewhere(shop: Shop, event: Any) -> None:
         connections.close_all()
 
 
-def test_entering_costs_the_same_for_one_and_for_many(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_entering_costs_the_same_for_one_and_for_many(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.flow()
     counts = []
     for people in (1, 40):

@@ -22,9 +22,7 @@ def test_a_preset_names_itself_and_mails_that_ship(name: str) -> None:
     plan = presets.preset(name)
 
     assert plan.flow == name
-    assert [
-        slug for _, slug in publishing.templates_of(plan) if library.preset_of(slug) is None
-    ] == []
+    assert [slug for _, slug in publishing.templates_of(plan) if library.preset_of(slug) is None] == []
 
 
 def test_a_kit_puts_its_flows_in_the_shop_published_and_off(shop: Shop) -> None:
@@ -34,17 +32,13 @@ def test_a_kit_puts_its_flows_in_the_shop_published_and_off(shop: Shop) -> None:
         ("abandoned-checkout", False, "abandoned-checkout")
     ]
     assert flows[0].version is not None
-    locales = Template.objects.of(shop.store).filter(
-        slug="abandoned-checkout-1", live__isnull=False
-    )
+    locales = Template.objects.of(shop.store).filter(slug="abandoned-checkout-1", live__isnull=False)
     assert set(locales.values_list("locale", flat=True)) == {"nl", "nl-u", "en"}
 
 
 def test_what_the_shop_already_has_is_left_as_it_is(shop: Shop) -> None:
     flow = presets.install(shop.store, "abandoned-checkout", shop.at)
-    Template.objects.of(shop.store).filter(slug="abandoned-checkout-1", locale="nl").update(
-        subject="Ons mandje"
-    )
+    Template.objects.of(shop.store).filter(slug="abandoned-checkout-1", locale="nl").update(subject="Ons mandje")
     Flow.objects.filter(pk=flow.pk).update(name="Onze reeks")
 
     again = presets.install(shop.store, "abandoned-checkout", shop.at)

@@ -122,9 +122,7 @@ def test_another_shops_template_does_not_count(shop: Shop) -> None:
     from tests.flows.shops import open_shop
 
     open_shop("Elsewhere").template("theirs")
-    flow = publishing.save_draft(
-        shop.store.pk, definition.read({**PLAN, "steps": [{"send_email": "theirs"}]})
-    )
+    flow = publishing.save_draft(shop.store.pk, definition.read({**PLAN, "steps": [{"send_email": "theirs"}]}))
 
     with pytest.raises(DefinitionRefused, match="theirs"):
         publishing.publish(flow, shop.at)

@@ -63,9 +63,7 @@ def test_per_subject_lets_a_new_subject_in() -> None:
     old = past(1, lane="", subject="order:1", status="completed")
 
     assert decide(newcomer(lane="", subject="order:2", reentry="per_subject"), [old]) == Begin()
-    assert decide(newcomer(lane="", subject="order:1", reentry="per_subject"), [old]) == Declined(
-        "reentry_too_soon"
-    )
+    assert decide(newcomer(lane="", subject="order:1", reentry="per_subject"), [old]) == Declined("reentry_too_soon")
 
 
 def test_outside_lanes_an_active_run_of_the_same_subject_goes_on() -> None:

@@ -54,9 +54,7 @@ def plans(draw: st.DrawFn) -> Definition:
         purpose=draw(st.sampled_from(sorted(PURPOSES))),
         priority=draw(st.sampled_from(sorted(PRIORITIES))),
         trigger=CartAbandoned(checkout=draw(st.sampled_from(["reached", "not_reached", "any"]))),
-        filter=tuple(
-            conditions.get(kind)() for kind in draw(st.sets(st.sampled_from(list(conditions))))
-        ),
+        filter=tuple(conditions.get(kind)() for kind in draw(st.sets(st.sampled_from(list(conditions))))),
         reentry=draw(st.sampled_from(["never", "per_subject"]) | durations),
         merge_within=draw(st.none() | st.just("off") | durations),
         holdout=draw(st.none() | st.decimals(0, 90, places=2)),
@@ -170,9 +168,7 @@ def test_hostile_and_broken_files_are_refused_with_a_line(text: str | bytes) -> 
 
 
 def test_a_billion_laughs_costs_nothing() -> None:
-    bomb = "a0: &a0 [x]\n" + "".join(
-        f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
-    )
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 
     assert problems(bomb)[0][0] == 1
 

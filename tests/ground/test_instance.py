@@ -163,9 +163,7 @@ def a_python_for_everybody():
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}
     for python in (sys.executable, "/usr/bin/python3"):
         with contextlib.suppress(OSError):
-            if not subprocess.run(
-                [python, "-c", recent], cwd="/", check=False, **nobody
-            ).returncode:
+            if not subprocess.run([python, "-c", recent], cwd="/", check=False, **nobody).returncode:
                 return python
     return None
 

@@ -26,9 +26,7 @@ def source(body: str = "", *, text: str = "", **changes: str) -> Source:
         "preheader": "Wat in het mandje ligt, en de weg terug ernaartoe.",
         "mjml": page,
     }
-    return Source(
-        **{**given, "text": text + "\n{{ links.restore }}\n{% block footer %}", **changes}
-    )
+    return Source(**{**given, "text": text + "\n{{ links.restore }}\n{% block footer %}", **changes})
 
 
 def words(text: str) -> str:
@@ -71,9 +69,7 @@ def refused(template: Source) -> list[tuple[str, str, int]]:
         (source(words('<span style="color: #cccccc">flets</span>')), ("contrast", "mjml", 1)),
         (source(words('<span style="font-size: 10px">klein</span>')), ("text_size", "mjml", 1)),
         (
-            source(
-                '<mj-section><mj-column><mj-image src="https://x.example/a.png" /></mj-column></mj-section>'
-            ),
+            source('<mj-section><mj-column><mj-image src="https://x.example/a.png" /></mj-column></mj-section>'),
             ("no_alt", "mjml", 3),
         ),
         (source(words("{{ basket.lines | json }}")), ("unknown_filter", "mjml", 3)),
@@ -167,12 +163,8 @@ BOMBS = [
     "{% for a in (1..100000) %}{% for b in (1..100000) %}x{% endfor %}{% endfor %}",
     "{% for a in (1..999999999999) %}x{% endfor %}",
     "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 40 + "{{ x }}",
-    "{% capture x %}aaaaaaaaaa{% endcapture %}"
-    + "{% capture x %}{{ x }}{{ x }}{% endcapture %}" * 40
-    + "{{ x }}",
-    "{% assign x = 'aaaaaaaaaa' | append: 'bbbbbbbbbb' %}"
-    + "{% assign x = x | replace: 'a', x %}" * 30
-    + "{{ x }}",
+    "{% capture x %}aaaaaaaaaa{% endcapture %}" + "{% capture x %}{{ x }}{{ x }}{% endcapture %}" * 40 + "{{ x }}",
+    "{% assign x = 'aaaaaaaaaa' | append: 'bbbbbbbbbb' %}" + "{% assign x = x | replace: 'a', x %}" * 30 + "{{ x }}",
     "{% if 1 %}" * 500 + "{% endif %}" * 500,
     "{% for a in (1..4999) %}" + "x" * 200 + "{% endfor %}",
     "{{ 'x' | " + " | ".join(["append: 'y'"] * 2000) + " }}",

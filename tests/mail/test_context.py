@@ -43,9 +43,7 @@ CURRENCIES = [
 )
 def test_money_is_written_as_babel_writes_it(amount, currency, locale):
     reader = Locale.parse(locale)
-    if amount < 0 and format_currency(-amount, currency, locale=reader) == format_currency(
-        0, currency, locale=reader
-    ):
+    if amount < 0 and format_currency(-amount, currency, locale=reader) == format_currency(0, currency, locale=reader):
         amount = abs(amount)  # Babel writes -0,00
     assert money.money(amount, currency, reader) == format_currency(amount, currency, locale=reader)
 
@@ -128,9 +126,7 @@ def test_quotes_in_addresses_are_escaped_not_lost():
 def test_every_colour_of_a_shop_can_be_read(colour):
     data = shop_data(Profile(name="x", colour=colour), "nl")
 
-    assert contrast(data["on_colour"], data["colour"]) >= 4.5 or data["on_colour"] == text_on(
-        colour
-    )
+    assert contrast(data["on_colour"], data["colour"]) >= 4.5 or data["on_colour"] == text_on(colour)
     assert contrast(data["link_colour"], PAPER) >= 4.5
     assert contrast(data["night_colour"], NIGHT) >= 4.5
     assert contrast(readable(colour, PAPER), PAPER) >= 4.5
@@ -143,10 +139,7 @@ def test_every_tag_has_a_sample():
             "discount", "shipping_flat", "free_shipping_gap", "tax_added", "other_costs", "subject", "preheader",
         }  # fmt: skip
         empty = {
-            name
-            for part in data.values()
-            for name, value in part.items()
-            if value is None or value == ""
+            name for part in data.values() for name, value in part.items() if value is None or value == ""
         } - may_be_empty
         assert empty == {"logo"}
         assert set(variants(locale)) >= {

@@ -65,10 +65,7 @@ def test_the_headers_of_a_mail_of_ours():
     message = parsed(letter().as_bytes())
 
     assert message["Message-ID"] == "<m-1@shop.example>"
-    assert (
-        message["List-Unsubscribe"]
-        == "<https://m.example/u/x>, <mailto:u@shop.example?subject=unsubscribe-m-1>"
-    )
+    assert message["List-Unsubscribe"] == "<https://m.example/u/x>, <mailto:u@shop.example?subject=unsubscribe-m-1>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
@@ -87,9 +84,7 @@ def test_shipped_mails_come_back_as_written(mail, locale):
 
     for context in variants(locale).values():
         shown = render(compiled, context)
-        wire = letter(
-            subject=shown.subject, text=shown.text, html=shown.html, quoted_html=shown.quoted_html
-        ).as_bytes()
+        wire = letter(subject=shown.subject, text=shown.text, html=shown.html, quoted_html=shown.quoted_html).as_bytes()
         text, page = parsed(wire).iter_parts()
         assert content(text).replace("\r\n", "\n") == shown.text
         assert content(page).replace("\r\n", "\n") == shown.html
@@ -135,19 +130,12 @@ def test_any_words_parse_back_equal(subject, name, text, page):
 @given(st.sampled_from(["From", "Subject", "To", "X-Own", "List-Id"]), ANY)
 @settings(max_examples=200, deadline=None)
 def test_no_value_can_add_a_header(name, value):
-    wire = letter(
-        headers={name: value + "\r\nBcc: eve@evil.example\n\nbody", "X-Last": "x"}
-    ).as_bytes()
+    wire = letter(headers={name: value + "\r\nBcc: eve@evil.example\n\nbody", "X-Last": "x"}).as_bytes()
     message = message_from_bytes(wire, policy=policy.default)
 
     assert message["Bcc"] is None
     assert message["X-Last"] == "x"
-    assert (
-        len(message.get_all("From"))
-        == len(message.get_all("Subject"))
-        == len(message.get_all("To"))
-        == 1
-    )
+    assert len(message.get_all("From")) == len(message.get_all("Subject")) == len(message.get_all("To")) == 1
 
 
 @pytest.mark.parametrize(

@@ -28,15 +28,11 @@ def test_settled_programs_write_what_liquid_writes(mail, locale):
     compiled = compile_here(blocks.load("abandoned-checkout", mail, locale), locale)
 
     for context in variants(locale).values():
-        quick = render(
-            compiled, context, address=lambda slot, _: f"https://m.example/r/{slot}?x=1&y=2"
-        )
+        quick = render(compiled, context, address=lambda slot, _: f"https://m.example/r/{slot}?x=1&y=2")
         data = context.data()
         data["track"] = Slots(lambda slot, _: f"https://m.example/r/{slot}?x=1&y=2")
         data["mail"] |= {"subject": quick.subject, "preheader": quick.preheader}
-        assert html.unescape(quick.html) == html.unescape(
-            HTML.from_string(compiled.html).render(data)
-        )
+        assert html.unescape(quick.html) == html.unescape(HTML.from_string(compiled.html).render(data))
         assert quick.html.isascii()
         assert quick.text == tidy(TEXT.from_string(compiled.text).render(data))
         assert quick.targets == data["track"].targets
@@ -45,9 +41,7 @@ def test_settled_programs_write_what_liquid_writes(mail, locale):
 def test_every_shipped_part_runs_as_a_program():
     ready = prepared(FIRST, sample("nl").shop)
 
-    assert [p.__name__ for p in (ready.subject, ready.preheader, ready.html, ready.text)] == [
-        "written"
-    ] * 4
+    assert [p.__name__ for p in (ready.subject, ready.preheader, ready.html, ready.text)] == ["written"] * 4
 
 
 def test_a_tag_programs_do_not_know_is_walked_instead():
@@ -96,9 +90,7 @@ ATTACKS = [
 def test_what_a_shopper_typed_never_becomes_markup(text):
     full = sample("nl")
     quiet = Tags(render(FIRST, full).html).seen
-    line = msgspec.structs.replace(
-        full.basket.lines[0], title=text or "x", url=text, image=full.basket.lines[0].image
-    )
+    line = msgspec.structs.replace(full.basket.lines[0], title=text or "x", url=text, image=full.basket.lines[0].image)
     typed = msgspec.structs.replace(
         full,
         first_name=text,
@@ -112,12 +104,8 @@ def test_what_a_shopper_typed_never_becomes_markup(text):
     allowed = {name for name, _ in quiet}
     assert {name for name, _ in tags.seen} <= allowed
     assert all(re.match(r"https?://|tel:|mailto:", link) for link in tags.links)
-    assert quopri.decodestring(mail.quoted_html).decode().replace(
-        "\r\n", "\n"
-    ) == mail.html.replace("\r\n", "\n")
-    assert not re.search(
-        "[\x00-\x08\u202a-\u202e\u2066-\u2069]", mail.html + mail.text + mail.subject
-    )
+    assert quopri.decodestring(mail.quoted_html).decode().replace("\r\n", "\n") == mail.html.replace("\r\n", "\n")
+    assert not re.search("[\x00-\x08\u202a-\u202e\u2066-\u2069]", mail.html + mail.text + mail.subject)
 
 
 def test_names_that_look_like_links_are_not_links():
@@ -136,8 +124,7 @@ def test_names_that_look_like_links_are_not_links():
 def test_a_mail_too_large_shows_fewer_lines():
     full = sample("nl")
     lines = tuple(
-        msgspec.structs.replace(full.basket.lines[0], url="https://x.example/" + "a" * 1900)
-        for _ in range(5)
+        msgspec.structs.replace(full.basket.lines[0], url="https://x.example/" + "a" * 1900) for _ in range(5)
     )
     wide = msgspec.structs.replace(full, basket=msgspec.structs.replace(full.basket, lines=lines))
     big = msgspec.structs.replace(

@@ -164,9 +164,7 @@ def test_the_second_mail_answers_what_the_owner_filled_in(locale):
     assert "<h2" not in empty.html
 
 
-@pytest.mark.parametrize(
-    "name", ["delivery", "returns", "payment", "warranty", "safety", "contact", "free_shipping"]
-)
+@pytest.mark.parametrize("name", ["delivery", "returns", "payment", "warranty", "safety", "contact", "free_shipping"])
 @pytest.mark.parametrize("locale", blocks.LOCALES)
 def test_a_block_without_data_leaves_no_trace(name, locale):
     source = blocks.load(PRESET, "1", locale)
@@ -174,12 +172,8 @@ def test_a_block_without_data_leaves_no_trace(name, locale):
     added = blocks.Source(
         subject=source.subject,
         preheader=source.preheader,
-        mjml=source.mjml.replace(
-            "{% block signature %}", f"{{% block {name} %}}{{% block signature %}}"
-        ),
-        text=source.text.replace(
-            "{% block signature %}", f"{{% block {name} %}}\n{{% block signature %}}"
-        ),
+        mjml=source.mjml.replace("{% block signature %}", f"{{% block {name} %}}{{% block signature %}}"),
+        text=source.text.replace("{% block signature %}", f"{{% block {name} %}}\n{{% block signature %}}"),
     )
 
     for context in (without, bare):

@@ -15,12 +15,10 @@ STORES, MESSAGES, SLOTS = st.integers(0, 2**32 - 1), st.integers(0, 2**63), st.i
 
 @given(STORES, MESSAGES, SLOTS)
 def test_a_link_says_what_was_put_in(store, message, slot):
-    assert tokens.read_click(
-        tokens.click(store, message, slot, ring=RING), ring=RING
-    ) == tokens.Link(store, message, slot)
-    assert (
-        tokens.read_restore(tokens.restore(store, message, slot, ring=RING), ring=RING).slot == slot
+    assert tokens.read_click(tokens.click(store, message, slot, ring=RING), ring=RING) == tokens.Link(
+        store, message, slot
     )
+    assert tokens.read_restore(tokens.restore(store, message, slot, ring=RING), ring=RING).slot == slot
 
 
 def test_purposes_do_not_mix():
@@ -57,9 +55,7 @@ def test_old_keys_keep_working_until_they_leave_the_ring():
 
 
 def test_an_address_is_another_hash_in_another_store():
-    assert tokens.hashed(1, "ada@example.org", key=RING[0]) != tokens.hashed(
-        2, "ada@example.org", key=RING[0]
-    )
+    assert tokens.hashed(1, "ada@example.org", key=RING[0]) != tokens.hashed(2, "ada@example.org", key=RING[0])
 
 
 def test_a_token_is_short_and_quick():

@@ -1,6 +1,5 @@
 """The plans."""
 
-
 from __future__ import annotations
 
 from typing import Any

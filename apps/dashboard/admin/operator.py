@@ -1,6 +1,5 @@
 """What only the operator of the installation looks at."""
 
-
 from __future__ import annotations
 
 from django.contrib import admin

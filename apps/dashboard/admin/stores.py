@@ -1,6 +1,5 @@
 """Shops and who works for them."""
 
-
 from __future__ import annotations
 
 from typing import Any, ClassVar

@@ -18,9 +18,7 @@ class Unsubscribed:
     kind: ClassVar[str]
     label: ClassVar[Any] = _("Unsubscribed")
     reason: ClassVar[Reason] = Reason.SUPPRESSED_MARKETING
-    hears: ClassVar[frozenset[str]] = frozenset(
-        {kinds.CUSTOMER_UNSUBSCRIBED, kinds.CUSTOMER_SUPPRESSED}
-    )
+    hears: ClassVar[frozenset[str]] = frozenset({kinds.CUSTOMER_UNSUBSCRIBED, kinds.CUSTOMER_SUPPRESSED})
     completes: ClassVar[bool] = False
 
     def where(self) -> Sql:

@@ -44,9 +44,7 @@ class SendEmail:
 
     def __post_init__(self) -> None:
         if not SLUG.fullmatch(self.template):
-            raise FieldRefused(
-                "template", gettext("expected the short name of a template, such as welcome-1")
-            )
+            raise FieldRefused("template", gettext("expected the short name of a template, such as welcome-1"))
 
     def opens(self, triggered_at: datetime, so_far: datetime) -> datetime:  # noqa: ARG002
         return so_far
@@ -58,9 +56,7 @@ class SendEmail:
 
 def _wish(case: Case, step: SendEmail) -> Wish:
     run, plan = case.run, case.plan
-    valid_for = (
-        step.valid_for.delta if step.valid_for else case.rules.valid_for(plan.definition.purpose)
-    )
+    valid_for = step.valid_for.delta if step.valid_for else case.rules.valid_for(plan.definition.purpose)
     return Wish(
         store_id=run.store_id,
         customer_id=run.customer_id,

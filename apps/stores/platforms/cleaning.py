@@ -98,11 +98,7 @@ def amount(value: Loose) -> Decimal | None:
 def rounded(number: Decimal) -> Decimal:
     """With at most the six places that are stored."""
     exponent = number.as_tuple().exponent
-    return (
-        number.quantize(_SIX_PLACES)
-        if isinstance(exponent, int) and (exponent < -6 or exponent > 0)
-        else number
-    )
+    return number.quantize(_SIX_PLACES) if isinstance(exponent, int) and (exponent < -6 or exponent > 0) else number
 
 
 def money(value: Loose) -> Decimal:

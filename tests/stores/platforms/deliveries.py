@@ -21,12 +21,8 @@ FIXTURES = Path(__file__).parents[3] / "fixtures"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRET = "a-shop's-own-secret"
 SHOPS = {
-    "woocommerce": ShopFacts(
-        currency="EUR", language="nl", country="NL", url="http://127.0.0.1:8089"
-    ),
-    "shopify": ShopFacts(
-        currency="USD", language="en", country="US", url="https://shop.example.com"
-    ),
+    "woocommerce": ShopFacts(currency="EUR", language="nl", country="NL", url="http://127.0.0.1:8089"),
+    "shopify": ShopFacts(currency="USD", language="en", country="US", url="https://shop.example.com"),
 }
 
 
@@ -41,9 +37,7 @@ class Delivery:
     signed: bool = False
 
     def request(self, *, body: bytes | None = None, at: datetime = NOON, **more: str) -> Request:
-        return Request(
-            headers={**self.headers, **more}, body=self.body if body is None else body, at=at
-        )
+        return Request(headers={**self.headers, **more}, body=self.body if body is None else body, at=at)
 
     def envelope(self, body: bytes | None = None) -> Envelope:
         return envelope(self.topic, self.body if body is None else body, self.headers)
@@ -96,9 +90,7 @@ def shopify() -> Iterator[Delivery]:
 
 
 def _shopify(name: str, topic: str, path: Path, headers: Mapping[str, str]) -> Delivery:
-    return Delivery(
-        platform="shopify", name=name, topic=topic, body=path.read_bytes(), headers=lower(headers)
-    )
+    return Delivery(platform="shopify", name=name, topic=topic, body=path.read_bytes(), headers=lower(headers))
 
 
 def shopify_topic(stem: str) -> str:
@@ -108,9 +100,7 @@ def shopify_topic(stem: str) -> str:
     for family in ("variants", "bulk_operations", "order_transactions", "inventory_levels"):
         if stem.startswith(family + "_"):
             return f"{family}/{stem[len(family) + 1 :]}"
-    if stem.startswith(
-        ("customers_data_", "customers_purchasing_", "discounts_", "app_", "orders_partially")
-    ):
+    if stem.startswith(("customers_data_", "customers_purchasing_", "discounts_", "app_", "orders_partially")):
         return stem.replace("_", "/", 1)
     return "/".join(stem.rsplit("_", 1))
 
@@ -131,9 +121,4 @@ def told(delivery: Delivery, body: bytes | None = None) -> dict[str, Any]:
         return {"ignored": str(error)}
     except Unreadable as error:
         return {"unreadable": error.code}
-    return {
-        "snapshots": [
-            {"snapshot": type(one).__name__} | msgspec.to_builtins(one, str_keys=True)
-            for one in seen
-        ]
-    }
+    return {"snapshots": [{"snapshot": type(one).__name__} | msgspec.to_builtins(one, str_keys=True) for one in seen]}

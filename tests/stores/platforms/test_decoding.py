@@ -129,13 +129,7 @@ def test_a_big_hostile_body_is_refused_in_time() -> None:
 
 def _paths(value: Any, trail: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     found = []
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         found += [(*trail, key), *_paths(inner, (*trail, key))]
     return found
@@ -153,9 +147,7 @@ def _changed(value: Any, trail: tuple[Any, ...], change: Any) -> Any:
 
 
 @pytest.mark.parametrize("delivery", USED, ids=lambda one: f"{one.platform}:{one.name}")
-@pytest.mark.parametrize(
-    "change", [None, [None], [[]], [{}], [""], ["x"], [-1], [1.5], [True]], ids=repr
-)
+@pytest.mark.parametrize("change", [None, [None], [[]], [{}], [""], ["x"], [-1], [1.5], [True]], ids=repr)
 def test_any_field_may_be_missing_or_of_another_type(delivery: Delivery, change: Any) -> None:
     payload = json.loads(delivery.body)
 
@@ -170,9 +162,7 @@ def test_any_field_may_be_missing_or_of_another_type(delivery: Delivery, change:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -182,9 +172,7 @@ json_values = st.recursive(
 def test_hostile_values_never_let_anything_else_escape(data: st.DataObject) -> None:
     delivery = data.draw(st.sampled_from(USED))
     payload = json.loads(delivery.body)
-    for trail in data.draw(
-        st.lists(st.sampled_from(_paths(payload)), min_size=1, max_size=4, unique=True)
-    ):
+    for trail in data.draw(st.lists(st.sampled_from(_paths(payload)), min_size=1, max_size=4, unique=True)):
         with contextlib.suppress(KeyError, IndexError, TypeError):
             payload = _changed(payload, trail, [data.draw(json_values)])
 
@@ -193,9 +181,7 @@ def test_hostile_values_never_let_anything_else_escape(data: st.DataObject) -> N
     assert result.get("unreadable") != "unexpected"
 
 
-@given(
-    body=st.binary(max_size=300), kind=st.sampled_from(["woocommerce", "shopify"]), data=st.data()
-)
+@given(body=st.binary(max_size=300), kind=st.sampled_from(["woocommerce", "shopify"]), data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_read_or_refused(body: bytes, kind: str, data: st.DataObject) -> None:
     topic = data.draw(st.sampled_from(sorted({one.topic for one in USED if one.platform == kind})))

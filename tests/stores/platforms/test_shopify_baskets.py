@@ -19,9 +19,7 @@ from tests.stores.platforms.shopify_shop import (
 
 
 def test_cart_checkout_and_order_are_joined_by_their_tokens() -> None:
-    cart = seen(
-        "carts/update", body_of("carts_update", token="hWN3kYh2bQ0pXkD7vUuZ1a9LcR5?key=abc")
-    )[0]
+    cart = seen("carts/update", body_of("carts_update", token="hWN3kYh2bQ0pXkD7vUuZ1a9LcR5?key=abc"))[0]
 
     assert cart.keys == (("cart", "hWN3kYh2bQ0pXkD7vUuZ1a9LcR5"),)
     assert cart.person is None
@@ -31,8 +29,7 @@ def test_cart_checkout_and_order_are_joined_by_their_tokens() -> None:
 
 def test_a_checkout_is_a_person_as_soon_as_an_address_is_there() -> None:
     phone, typed = (
-        RECORDED[f"scenarios/phone_only_checkout/{name}"]
-        for name in ("01_checkouts_create", "02_checkouts_update")
+        RECORDED[f"scenarios/phone_only_checkout/{name}"] for name in ("01_checkouts_create", "02_checkouts_update")
     )
 
     first, second = (seen(one.topic, one.body)[0] for one in (phone, typed))

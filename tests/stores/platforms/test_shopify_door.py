@@ -31,9 +31,7 @@ from tests.stores.platforms.shopify_shop import (
 def test_a_signature_made_by_hand_is_admitted_with_either_secret() -> None:
     body = b'{"token": "1"}'
     signature = base64.b64encode(hmac.new(b"shpss_1", body, hashlib.sha256).digest()).decode()
-    headers = lower(
-        json.loads((FIXTURES / "shopify/HEADERS.json").read_text())["admin_created_or_app_webhook"]
-    )
+    headers = lower(json.loads((FIXTURES / "shopify/HEADERS.json").read_text())["admin_created_or_app_webhook"])
     request = Request(headers=headers | {"x-shopify-hmac-sha256": signature}, body=body, at=NOON)
 
     admitted = shop.authenticate(request, ring("shpss_2", "shpss_1"))
@@ -84,9 +82,7 @@ def test_next_generation_events_are_not_taken_for_webhooks() -> None:
 def test_one_id_one_delivery_and_without_an_id_its_content_is_the_key() -> None:
     first, again, bare = signed(), signed(), signed(**{"x-shopify-webhook-id": ""})
 
-    assert (
-        shop.authenticate(first, ring()).dedupe_key != shop.authenticate(again, ring()).dedupe_key
-    )
+    assert shop.authenticate(first, ring()).dedupe_key != shop.authenticate(again, ring()).dedupe_key
     assert len(shop.authenticate(bare, ring()).dedupe_key) == 64
 
 
@@ -94,8 +90,5 @@ def test_a_test_delivery_is_marked_and_never_mailed() -> None:
     admitted = shop.authenticate(signed(**{"x-shopify-test": "true"}), ring())
 
     assert admitted.test
-    assert (
-        seen("checkouts/update", CHECKOUT.body, dict(admitted.headers or {}))[0].unmailable
-        == "test"
-    )
+    assert seen("checkouts/update", CHECKOUT.body, dict(admitted.headers or {}))[0].unmailable == "test"
     assert seen("orders/create", ORDER.body, dict(admitted.headers or {}))[0].test

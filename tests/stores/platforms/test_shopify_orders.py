@@ -55,9 +55,7 @@ def test_our_click_comes_back_with_the_order(changes: dict[str, Any], click: str
 
 
 def test_only_money_that_moved_is_refunded() -> None:
-    (with_money,) = seen(
-        "refunds/create", RECORDED["scenarios/cancelled_and_refunded/02_refunds_create"].body
-    )
+    (with_money,) = seen("refunds/create", RECORDED["scenarios/cancelled_and_refunded/02_refunds_create"].body)
     (lines_only,) = seen("refunds/create", body_of("refunds_create"))
     failed = {
         "id": 1,
@@ -70,25 +68,17 @@ def test_only_money_that_moved_is_refunded() -> None:
     assert seen("refunds/create", failed)[0].amount == 0
     refund = {
         "id": 1,
-        "transactions": [
-            {"kind": "refund", "status": "success", "amount": "5.00", "currency": "EUR"}
-        ],
+        "transactions": [{"kind": "refund", "status": "success", "amount": "5.00", "currency": "EUR"}],
     }
-    assert order(refunds=[refund], financial_status="partially_refunded").refunded == Decimal(
-        "5.00"
-    )
+    assert order(refunds=[refund], financial_status="partially_refunded").refunded == Decimal("5.00")
     assert order(refunds=[], financial_status="refunded").refunded == order().amounts.total
 
 
 def test_a_parcel_is_delivered_when_the_carrier_says_so() -> None:
-    moved = body_of(
-        "fulfillment_events_create", status="delivered", happened_at="2026-11-22T10:00:00Z"
-    )
+    moved = body_of("fulfillment_events_create", status="delivered", happened_at="2026-11-22T10:00:00Z")
     whole = body_of("fulfillments_update", shipment_status="delivered")
 
-    assert seen("fulfillment_events/create", moved)[0].delivered_at == datetime.fromisoformat(
-        "2026-11-22T10:00:00Z"
-    )
+    assert seen("fulfillment_events/create", moved)[0].delivered_at == datetime.fromisoformat("2026-11-22T10:00:00Z")
     assert seen("fulfillments/update", whole)[0].delivered_at is not None
     assert seen("fulfillments/update", body_of("fulfillments_update"))[0].delivered_at is None
 

@@ -99,9 +99,7 @@ def test_a_stolen_body_does_nothing_under_another_topic(topic: str, name: str) -
 
 
 def test_a_redaction_may_know_only_an_address() -> None:
-    (one,) = seen(
-        "customers/redact", RECORDED["scenarios/privacy/03_customers_redact_email_only"].body
-    )
+    (one,) = seen("customers/redact", RECORDED["scenarios/privacy/03_customers_redact_email_only"].body)
 
     assert isinstance(one, PrivacyRequest)
     assert (one.person.account, one.person.email) == (None, "late.email@example.com")

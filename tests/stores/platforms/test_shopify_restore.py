@@ -36,21 +36,15 @@ def basket(**changes: Any) -> Basket:
         )
     )
     url = f"https://{DOMAIN}/61/checkouts/ac/hWN/recover?key=0a%2B&locale=en-US"
-    start = Basket(
-        keys=(), lines=lines, recovery_url=url, message_ref="m-1", expires_at=NOON, code="A&B"
-    )
+    start = Basket(keys=(), lines=lines, recovery_url=url, message_ref="m-1", expires_at=NOON, code="A&B")
     return replace(start, **changes)
 
 
-LINKS = ShopLinks(
-    url="https://shop.example.com", shop_domain=DOMAIN, hosts=frozenset({"go.example.com"})
-)
+LINKS = ShopLinks(url="https://shop.example.com", shop_domain=DOMAIN, hosts=frozenset({"go.example.com"}))
 UTM = "utm_source=mandje&utm_medium=email&utm_id=m-1&discount=A%26B"
 
 
-@pytest.mark.parametrize(
-    "host", [DOMAIN, "shop.example.com", "go.example.com", "SHOP.example.com:443"]
-)
+@pytest.mark.parametrize("host", [DOMAIN, "shop.example.com", "go.example.com", "SHOP.example.com:443"])
 def test_the_shops_own_recovery_link_stays_as_it_is(host: str) -> None:
     url = f"https://{host}/61/checkouts/ac/hWN/recover?key=0a%2B&locale=en-US"
 

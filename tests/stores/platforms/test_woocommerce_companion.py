@@ -50,8 +50,7 @@ def test_a_bad_event_is_quarantined_alone() -> None:
 
 def test_typing_an_address_reaches_the_checkout_and_being_logged_in_does_not() -> None:
     reached = {
-        source: parts(event(email_source=source))[0][0].reached_checkout
-        for source in ("typed", "checkout", "account")
+        source: parts(event(email_source=source))[0][0].reached_checkout for source in ("typed", "checkout", "account")
     }
 
     assert reached == {"typed": True, "checkout": True, "account": False}

@@ -146,9 +146,7 @@ def test_a_replayed_companion_is_refused(request_: Request) -> None:
         shop.authenticate(request_, ring(SECRET, version=2))
 
 
-@pytest.mark.parametrize(
-    "missing", [(), ("x-rcv-timestamp",), ("x-rcv-timestamp", "x-wc-webhook-source")]
-)
+@pytest.mark.parametrize("missing", [(), ("x-rcv-timestamp",), ("x-rcv-timestamp", "x-wc-webhook-source")])
 def test_body_only_signatures_end_with_the_first_timed_one(missing: tuple[str, ...]) -> None:
     one = RECORDED["companion/cart.updated.block-guest"]
     headers = {name: value for name, value in one.headers.items() if name not in missing}

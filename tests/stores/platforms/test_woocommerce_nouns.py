@@ -56,9 +56,7 @@ def test_a_restored_order_says_so() -> None:
     assert first.restored
 
 
-@pytest.mark.parametrize(
-    "topic", ["action.woocommerce_add_to_cart", "review.created", "", "cart.opened"]
-)
+@pytest.mark.parametrize("topic", ["action.woocommerce_add_to_cart", "review.created", "", "cart.opened"])
 def test_topics_without_use_are_ignored_with_a_reason(topic: str) -> None:
     with pytest.raises(Ignored):
         shop.translate(envelope(topic, {"id": 1}), FACTS)

@@ -93,11 +93,7 @@ def test_names_are_decoded_once_and_lines_of_nothing_dropped() -> None:
 
 
 def test_refunds_are_what_was_given_back() -> None:
-    first = seen(
-        order(
-            status="completed", refunds=[{"id": 7, "total": "-10.00"}, {"id": 8, "total": "-2.5"}]
-        )
-    )[0]
+    first = seen(order(status="completed", refunds=[{"id": 7, "total": "-10.00"}, {"id": 8, "total": "-2.5"}]))[0]
 
     assert first.refunded == Decimal("12.50")
     assert [(one.external_id, one.order, one.amount) for one in first.refunds] == [
@@ -112,9 +108,7 @@ def metas(**values: Any) -> dict[str, Any]:
 
 
 def test_a_restored_basket_is_known_by_its_companion_and_click() -> None:
-    first, cart = seen(
-        metas(_rcv_cart="05229bfc86c83eb295d7ff02da77d51b", _rcv_rid="m-1", wpml_language="de")
-    )
+    first, cart = seen(metas(_rcv_cart="05229bfc86c83eb295d7ff02da77d51b", _rcv_rid="m-1", wpml_language="de"))
 
     assert first.cart_keys == (("order", "28"), ("companion", "05229bfc86c83eb295d7ff02da77d51b"))
     assert (first.click, first.person.locale, cart.keys) == ("m-1", "de", first.cart_keys)

@@ -91,7 +91,5 @@ def test_without_the_companion_core_restores_and_old_shops_show_their_cart() -> 
         "&utm_source=mandje&utm_medium=email&utm_id=m-1"
     )
     for old in (links(version=(9, 9)), links()):
-        assert shop.restore(basket(), old).startswith(
-            "https://shop.example/nl/cart/?utm_source=mandje"
-        )
+        assert shop.restore(basket(), old).startswith("https://shop.example/nl/cart/?utm_source=mandje")
     assert "/cart/?" in shop.restore(basket(lines=LINES[2:]), links(version=(11,)))

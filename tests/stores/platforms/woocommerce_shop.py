@@ -22,9 +22,7 @@ FACTS = SHOPS["woocommerce"]
 
 
 def ring(*secrets: str | None, version: int = 1) -> Keyring:
-    return Keyring(
-        store_id=1, secrets=tuple(one for one in secrets if one), signature_version=version
-    )
+    return Keyring(store_id=1, secrets=tuple(one for one in secrets if one), signature_version=version)
 
 
 def order(**changes: Any) -> dict[str, Any]:

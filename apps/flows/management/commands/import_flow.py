@@ -75,9 +75,7 @@ def _read(file: str) -> bytes:
         raise CommandError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _import(
-    store: Store, text: bytes, *, publish: bool, live: bool, inside: publishing.Inside
-) -> Flow:
+def _import(store: Store, text: bytes, *, publish: bool, live: bool, inside: publishing.Inside) -> Flow:
     plan: Definition = yaml_io.load(text)
     install_missing_templates(store, plan)
     at = clock.now()

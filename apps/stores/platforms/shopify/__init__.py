@@ -34,9 +34,7 @@ class Shopify:
             raise refused[0]
         return seen
 
-    def translate_parts(
-        self, envelope: Envelope, shop: ShopFacts
-    ) -> tuple[list[Snapshot], list[Unreadable]]:
+    def translate_parts(self, envelope: Envelope, shop: ShopFacts) -> tuple[list[Snapshot], list[Unreadable]]:
         """The readable part and what is to be quarantined. Raises Ignored."""
         try:
             return translate.translate_parts(envelope, shop)
@@ -48,9 +46,7 @@ class Shopify:
     def restore(self, basket: Basket, shop: ShopLinks) -> str:
         return restore.restore(basket, shop)
 
-    def sign(
-        self, topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]
-    ) -> dict[str, str]:
+    def sign(self, topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]) -> dict[str, str]:
         return signature.sign(topic, body, secret, at, headers)
 
 

@@ -73,9 +73,7 @@ def _cart_line(item: CartLine) -> Line | None:
     )
 
 
-def _line(
-    item: CartLine | CheckoutLine, *, named: str, price: Decimal | None, total: Decimal | None
-) -> Line | None:
+def _line(item: CartLine | CheckoutLine, *, named: str, price: Decimal | None, total: Decimal | None) -> Line | None:
     quantity = number(item.quantity)
     if quantity is None:
         quantity = Decimal(1)
@@ -103,9 +101,7 @@ def checkout(body: Checkout, context: Context) -> list[Snapshot]:
     if body.line_items is None and body.total_price is None and body.abandoned_checkout_url is None:
         raise Unreadable("wrong_shape", "expected a checkout")
     completed = aware(body.completed_at)
-    lines = tuple(
-        line for item in body.line_items or () if (line := _checkout_line(item)) is not None
-    )
+    lines = tuple(line for item in body.line_items or () if (line := _checkout_line(item)) is not None)
     at = aware(body.updated_at) or context.triggered_at
     return [
         CartSeen(
@@ -142,9 +138,7 @@ def _box(body: Checkout, at: datetime | None) -> ConsentGiven | None:
 
 def _checkout_line(item: CheckoutLine) -> Line | None:
     """In the buyer's words where the shop translated, else in the shop's."""
-    named = title(
-        item.presentment_title or item.title, item.presentment_variant_title or item.variant_title
-    )
+    named = title(item.presentment_title or item.title, item.presentment_variant_title or item.variant_title)
     price = number(item.price)
     if price is None:
         price = number(item.variant_price)
@@ -158,9 +152,7 @@ def _checkout_amounts(body: Checkout, lines: tuple[Line, ...], context: Context)
     if subtotal is None:
         subtotal = sum((line.total for line in lines), ZERO)
     return Amounts(
-        currency=shown_currency(
-            None, body.presentment_currency, body.currency, context.shop.currency
-        ),
+        currency=shown_currency(None, body.presentment_currency, body.currency, context.shop.currency),
         total=subtotal + (shipping or ZERO) if total is None else total,
         subtotal=subtotal,
         shipping=shipping,
@@ -172,9 +164,7 @@ def _checkout_amounts(body: Checkout, lines: tuple[Line, ...], context: Context)
 def shipping_of(lines: list[ShippingLine] | None) -> Decimal | None:
     """None until a way of sending is chosen."""
     chosen = [line for line in lines or () if not line.is_removed]
-    return (
-        sum((money(shown(line.price_set, line.price)) for line in chosen), ZERO) if chosen else None
-    )
+    return sum((money(shown(line.price_set, line.price)) for line in chosen), ZERO) if chosen else None
 
 
 def checkout_gone(body: DeletedCheckout, context: Context) -> list[Snapshot]:

@@ -23,9 +23,7 @@ def product(body: Product, context: Context) -> list[Snapshot]:
     at = aware(body.updated_at) or context.triggered_at
     pictures = _pictures(body)
     variants = tuple(
-        seen
-        for one in body.variants or ()
-        if (seen := _variant(one, external_id, pictures, context)) is not None
+        seen for one in body.variants or () if (seen := _variant(one, external_id, pictures, context)) is not None
     )
     cheapest = min(variants, key=lambda one: (one.price is None, one.price or 0), default=None)
     stocks = [one.stock for one in variants if one.stock is not None]
@@ -65,9 +63,7 @@ def _pictures(body: Product) -> dict[str, str]:
     return found
 
 
-def _variant(
-    body: Variant, product_id: str, pictures: dict[str, str], context: Context
-) -> ProductSeen | None:
+def _variant(body: Variant, product_id: str, pictures: dict[str, str], context: Context) -> ProductSeen | None:
     external_id = key(body.id)
     if external_id is None:
         return None
@@ -129,9 +125,7 @@ def variant(body: Variant, context: Context) -> list[Snapshot]:
     return [seen]
 
 
-def gone(
-    body: Deleted, noun: Literal["order", "customer", "product"], context: Context
-) -> list[Snapshot]:
+def gone(body: Deleted, noun: Literal["order", "customer", "product"], context: Context) -> list[Snapshot]:
     external_id = key(body.id)
     if external_id is None:
         raise Unreadable("no_key", "a deletion has an id")

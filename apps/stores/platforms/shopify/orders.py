@@ -72,9 +72,7 @@ def _order(body: Order, external_id: str, context: Context) -> OrderSeen:
     lines = tuple(line for item in body.line_items or () if (line := _line(item)) is not None)
     amounts = _amounts(body, lines, context)
     refunds = tuple(
-        seen
-        for one in body.refunds or ()
-        if (seen := _refund(one, external_id, amounts.currency, context))
+        seen for one in body.refunds or () if (seen := _refund(one, external_id, amounts.currency, context))
     )
     return OrderSeen(
         at=at,
@@ -104,9 +102,7 @@ def _order(body: Order, external_id: str, context: Context) -> OrderSeen:
         click=_click(body),
         landing=text(body.landing_site, 2000),
         payment_method=text(next(iter(body.payment_gateway_names or ()), None), 100),
-        status="/".join(
-            text(word, 50) for word in (body.financial_status, body.fulfillment_status) if word
-        ),
+        status="/".join(text(word, 50) for word in (body.financial_status, body.fulfillment_status) if word),
         consent=_box(body, created or at),
         test=bool(body.test) or context.test,
     )
@@ -130,9 +126,7 @@ def _fulfilled_at(body: Order, at: datetime | None) -> datetime | None:
     if body.fulfillment_status != "fulfilled":
         return None
     sent = [
-        moment
-        for one in body.fulfillments or ()
-        if one.status != "cancelled" and (moment := aware(one.created_at))
+        moment for one in body.fulfillments or () if one.status != "cancelled" and (moment := aware(one.created_at))
     ]
     return max(sent) if sent else at
 
@@ -181,9 +175,7 @@ def _amounts(body: Order, lines: tuple[Line, ...], context: Context) -> Amounts:
 
 def _currency(body: Order, context: Context) -> str:
     """Without sets the amounts are the shop's, and so is their currency."""
-    return shown_currency(
-        body.total_price_set, body.currency, body.presentment_currency, context.shop.currency
-    )
+    return shown_currency(body.total_price_set, body.currency, body.presentment_currency, context.shop.currency)
 
 
 def _line(item: OrderLine) -> Line | None:
@@ -235,9 +227,7 @@ def _refund(body: Refund, order_id: str, code: str, context: Context) -> RefundS
     external_id = key(body.id)
     if external_id is None:
         return None
-    paid_back = (
-        None if body.transactions is None else [one for one in body.transactions if _went_back(one)]
-    )
+    paid_back = None if body.transactions is None else [one for one in body.transactions if _went_back(one)]
     currencies = [found for one in paid_back or () if (found := shown_currency(None, one.currency))]
     return RefundSeen(
         at=aware(body.processed_at) or aware(body.created_at) or context.triggered_at,
@@ -245,9 +235,7 @@ def _refund(body: Refund, order_id: str, code: str, context: Context) -> RefundS
         external_id=external_id,
         order=order_id,
         # Lines taken off an order give nothing back; money moves in transactions only.
-        amount=None
-        if paid_back is None
-        else sum((abs(money(one.amount)) for one in paid_back), ZERO),
+        amount=None if paid_back is None else sum((abs(money(one.amount)) for one in paid_back), ZERO),
         currency=currencies[0] if currencies else code,
     )
 

@@ -56,22 +56,14 @@ def cart_keys(checkout: Id, cart: Id) -> Keys:
 
 def shown(money: MoneySet | None, plain: Loose) -> Loose:
     """The amount in the buyer's currency; the plain one of a body without sets."""
-    if (
-        money is not None
-        and money.presentment_money is not None
-        and money.presentment_money.amount is not None
-    ):
+    if money is not None and money.presentment_money is not None and money.presentment_money.amount is not None:
         return money.presentment_money.amount
     return plain
 
 
 def shown_currency(money: MoneySet | None, *plain: str | None) -> str:
     """The first currency that is one; the last is the shop's."""
-    if (
-        money is not None
-        and money.presentment_money is not None
-        and money.presentment_money.currency_code
-    ):
+    if money is not None and money.presentment_money is not None and money.presentment_money.currency_code:
         plain = (money.presentment_money.currency_code, *plain)
     return next((code for one in plain if (code := currency(one, ""))), "")
 
@@ -102,9 +94,7 @@ def pairs_of(value: Any) -> list[tuple[str, Any]]:
     if not isinstance(value, list):
         return []
     return [
-        (one["name"], one.get("value"))
-        for one in value
-        if isinstance(one, dict) and isinstance(one.get("name"), str)
+        (one["name"], one.get("value")) for one in value if isinstance(one, dict) and isinstance(one.get("name"), str)
     ]
 
 
@@ -128,9 +118,7 @@ def person(
         first_name=known(who.first_name) or known(shipping.first_name) or known(billing.first_name),
         last_name=known(who.last_name) or known(shipping.last_name) or known(billing.last_name),
         locale=known(locale, 20),
-        country=country(shipping.country_code)
-        or country(billing.country_code)
-        or country(home.country_code),
+        country=country(shipping.country_code) or country(billing.country_code) or country(home.country_code),
     )
 
 

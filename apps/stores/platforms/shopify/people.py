@@ -33,12 +33,7 @@ def customer(body: Customer, context: Context) -> list[Snapshot]:
     """A customer; consent only in the shapes before 2025."""
     if key(body.id) is None:
         raise Unreadable("no_key", "a customer has an id")
-    if (
-        body.state is None
-        and body.verified_email is None
-        and body.email is None
-        and body.default_address is None
-    ):
+    if body.state is None and body.verified_email is None and body.email is None and body.default_address is None:
         raise Unreadable("wrong_shape", "expected a customer")
     return [
         CustomerSeen(
@@ -59,8 +54,7 @@ def _consent(given: MailConsent | None, context: Context) -> ConsentGiven | None
         state=state,
         at=aware(given.consent_updated_at) or context.triggered_at,
         source="shopify",
-        double_opt_in=state == "granted"
-        and (given.opt_in_level or "").lower() == "confirmed_opt_in",
+        double_opt_in=state == "granted" and (given.opt_in_level or "").lower() == "confirmed_opt_in",
     )
 
 
@@ -103,11 +97,7 @@ def redact_shop(body: Privacy, context: Context) -> list[Snapshot]:
     """Erases everything: nothing but this very body may do so."""
     if key(body.shop_id) is None or not body.shop_domain:
         raise Unreadable("no_key", "a shop's redaction names the shop")
-    if (
-        body.customer is not None
-        or body.orders_to_redact is not None
-        or body.orders_requested is not None
-    ):
+    if body.customer is not None or body.orders_to_redact is not None or body.orders_requested is not None:
         # Only bodies are signed: a person's request under the shop's topic is somebody else's
         # doing.
         raise Unreadable("wrong_shape", "a shop's redaction names no person")
@@ -140,9 +130,5 @@ def _privacy(
 def must_agree(domain: str | None, context: Context) -> None:
     """Headers are unsigned; what stops or erases must name this shop in its signed body (1.2)."""
     named = (domain or "").strip().lower()
-    if any(
-        named != other
-        for other in (context.domain, context.shop.shop_domain.lower())
-        if named and other
-    ):
+    if any(named != other for other in (context.domain, context.shop.shop_domain.lower()) if named and other):
         raise Unreadable("wrong_shop", "the body is about another shop than its header")

@@ -16,9 +16,7 @@ def restore(basket: Basket, shop: ShopLinks) -> str:
     home = urlsplit(shop.url.rstrip("/") or f"https://{shop.shop_domain}")
     if wanted := _variants(basket):
         attribute = {f"attributes[{CLICK_ATTRIBUTE}]": basket.message_ref}
-        return urlunsplit(
-            _with(home._replace(path=f"/cart/{wanted}", query=urlencode(attribute)), basket)
-        )
+        return urlunsplit(_with(home._replace(path=f"/cart/{wanted}", query=urlencode(attribute)), basket))
     return urlunsplit(_with(home._replace(path=home.path or "/"), basket))
 
 
@@ -31,11 +29,7 @@ def _ours(address: str, shop: ShopLinks) -> SplitResult | None:
         return None
     if parts.scheme != "https" or parts.username is not None or port not in (None, 443):
         return None
-    allowed = {
-        host.lower()
-        for host in (*shop.hosts, shop.shop_domain, urlsplit(shop.url).hostname or "")
-        if host
-    }
+    allowed = {host.lower() for host in (*shop.hosts, shop.shop_domain, urlsplit(shop.url).hostname or "") if host}
     return parts if parts.hostname in allowed else None
 
 

@@ -77,9 +77,7 @@ def _triggered_at(value: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def sign(
-    topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]
-) -> dict[str, str]:
+def sign(topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]) -> dict[str, str]:
     """The headers Shopify would send. Ids and times of a recorded delivery are kept, others are
     made.
     """

@@ -36,9 +36,7 @@ class WooCommerce:
             raise refused[0]
         return seen
 
-    def translate_parts(
-        self, envelope: Envelope, shop: ShopFacts
-    ) -> tuple[list[Snapshot], list[Unreadable]]:
+    def translate_parts(self, envelope: Envelope, shop: ShopFacts) -> tuple[list[Snapshot], list[Unreadable]]:
         """The readable part and what is to be quarantined. Raises Ignored."""
         try:
             return translate.translate_parts(envelope, shop)
@@ -50,9 +48,7 @@ class WooCommerce:
     def restore(self, basket: Basket, shop: ShopLinks) -> str:
         return restore.restore(basket, shop)
 
-    def sign(
-        self, topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]
-    ) -> dict[str, str]:
+    def sign(self, topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]) -> dict[str, str]:
         return signature.sign(topic, body, secret, at, headers)
 
 

@@ -118,9 +118,7 @@ def told(
     raise Ignored(f"unknown topic {text(topic, 100)!r}")
 
 
-def _cart(
-    data: CompanionData, at: datetime | None, tie: str, shop: ShopFacts, *, emptied: bool
-) -> CartSeen:
+def _cart(data: CompanionData, at: datetime | None, tie: str, shop: ShopFacts, *, emptied: bool) -> CartSeen:
     cart = key(data.cart)
     if cart is None:
         raise Unreadable("no_key", "a basket has its id")
@@ -214,8 +212,4 @@ def _variation(value: Any) -> tuple[tuple[str, str], ...]:
     """
     if not isinstance(value, dict):
         return ()
-    return tuple(
-        (text(name, 100), text(chosen, 100))
-        for name, chosen in value.items()
-        if isinstance(chosen, str)
-    )[:10]
+    return tuple((text(name, 100), text(chosen, 100)) for name, chosen in value.items() if isinstance(chosen, str))[:10]

@@ -55,9 +55,7 @@ def click(values: Mapping[str, Any]) -> str:
     return ""
 
 
-def consent(
-    values: Mapping[str, Any], at: datetime | None, owner: Mapping[str, str] | None
-) -> ConsentGiven | None:
+def consent(values: Mapping[str, Any], at: datetime | None, owner: Mapping[str, str] | None) -> ConsentGiven | None:
     """The companion's stamp first, then the boxes the owner named, then those we recognise.
 
     A box left alone says nothing: it is no refusal.
@@ -68,12 +66,8 @@ def consent(
         if _ticked(values.get(key)):
             return ConsentGiven(state="granted", at=at, source=source)
     for key, value in values.items():
-        if (
-            key == _MAILCHIMP or (key.startswith(_BLOCK_FIELD) and _is_about_mail(key))
-        ) and _ticked(value):
-            return ConsentGiven(
-                state="granted", at=at, source=text(key, 100), attest=not key.startswith(_OWN_FIELD)
-            )
+        if (key == _MAILCHIMP or (key.startswith(_BLOCK_FIELD) and _is_about_mail(key))) and _ticked(value):
+            return ConsentGiven(state="granted", at=at, source=text(key, 100), attest=not key.startswith(_OWN_FIELD))
     return None
 
 
@@ -104,19 +98,14 @@ def given(stamp: CompanionConsent | None, at: datetime | None) -> ConsentGiven |
         state="granted" if stamp.state == "granted" else "denied",
         at=aware(stamp.at) or at,
         source=text(stamp.source, 100) or "companion",
-        text_version=known(None if stamp.text_version is None else str(stamp.text_version), 100)
-        or "",
+        text_version=known(None if stamp.text_version is None else str(stamp.text_version), 100) or "",
     )
 
 
 def _is_about_mail(key: str) -> bool:
     field = key.lower()
-    return any(sign in field for sign in _ABOUT_MAIL) and not any(
-        sign in field for sign in _ABOUT_PHONES
-    )
+    return any(sign in field for sign in _ABOUT_MAIL) and not any(sign in field for sign in _ABOUT_PHONES)
 
 
 def _ticked(value: Any) -> bool:
-    return value is True or (
-        isinstance(value, (str, int)) and str(value).strip().lower() in _TICKED
-    )
+    return value is True or (isinstance(value, (str, int)) and str(value).strip().lower() in _TICKED)

@@ -80,9 +80,7 @@ def order(body: Order, tie: str, shop: ShopFacts, *, restored: bool) -> list[Sna
     return [seen]
 
 
-def _order(
-    body: Order, external_id: str, tie: str, shop: ShopFacts, *, restored: bool
-) -> OrderSeen:
+def _order(body: Order, external_id: str, tie: str, shop: ShopFacts, *, restored: bool) -> OrderSeen:
     values = meta.by_key(body.meta_data)
     created = aware(body.date_created_gmt or body.date_created)
     at = aware(body.date_modified_gmt or body.date_modified) or created
@@ -106,14 +104,10 @@ def _order(
         paid_at=paid,
         fulfilled_at=aware(body.date_completed_gmt or body.date_completed),
         cancelled_at=at if stage == "cancelled" else None,
-        refunded=None
-        if body.refunds is None
-        else sum((refund.amount or ZERO for refund in refunds), ZERO),
+        refunded=None if body.refunds is None else sum((refund.amount or ZERO for refund in refunds), ZERO),
         refunds=refunds,
         cart_keys=_keys(external_id, values),
-        codes=tuple(
-            code for line in body.coupon_lines or () if (code := unescaped(line.code, 255))
-        ),
+        codes=tuple(code for line in body.coupon_lines or () if (code := unescaped(line.code, 255))),
         click=meta.click(values),
         landing=meta.landing(values),
         payment_method=text(body.payment_method, 100),
@@ -144,11 +138,7 @@ def _rank(stage: Stage, status: str, *, paid: bool) -> int:
 
 def _keys(external_id: str, values: dict[str, Any]) -> Keys:
     companion = meta.word(values, "_rcv_cart", 64)
-    return (
-        (("order", external_id), ("companion", companion))
-        if companion
-        else (("order", external_id),)
-    )
+    return (("order", external_id), ("companion", companion)) if companion else (("order", external_id),)
 
 
 def _amounts(body: Order, lines: tuple[Line, ...], shop: ShopFacts) -> Amounts:
@@ -174,11 +164,7 @@ def _amounts(body: Order, lines: tuple[Line, ...], shop: ShopFacts) -> Amounts:
 
 def _lines(body: Order) -> tuple[Line, ...]:
     with_tax = bool(body.prices_include_tax)
-    return tuple(
-        line
-        for item in body.line_items or ()
-        if (line := _line(item, with_tax=with_tax)) is not None
-    )
+    return tuple(line for item in body.line_items or () if (line := _line(item, with_tax=with_tax)) is not None)
 
 
 def _line(item: LineItem, *, with_tax: bool) -> Line | None:
@@ -213,11 +199,7 @@ def _options(metas: list[Meta]) -> tuple[tuple[str, str], ...]:
         if not one.key or one.key.startswith("_"):
             continue
         value = one.display_value if isinstance(one.display_value, str) else one.value
-        if (
-            isinstance(value, (str, int))
-            and (shown := unescaped(str(value), 100))
-            and "<" not in shown
-        ):
+        if isinstance(value, (str, int)) and (shown := unescaped(str(value), 100)) and "<" not in shown:
             name = one.display_key if isinstance(one.display_key, str) else one.key
             pairs.append((unescaped(name, 100), shown))
     return tuple(pairs[:10])

@@ -48,9 +48,7 @@ def customer(body: Customer, tie: str, shop: ShopFacts) -> list[Snapshot]:
         CustomerSeen(
             at=modified or created,
             tie=(0, tie),
-            person=_registered(
-                body, account, meta.locale(values) or meta.word(values, "locale", 20) or None
-            ),
+            person=_registered(body, account, meta.locale(values) or meta.word(values, "locale", 20) or None),
             created_at=created,
             consent=meta.consent(values, modified or created, shop.consent_meta),
         )

@@ -87,9 +87,7 @@ def _signed_message(request: Request, ring: Keyring) -> tuple[bytes, int]:
 def _any_matches(given: str, message: bytes, secrets: tuple[str, ...]) -> bool:
     """Tries every secret whatever the outcome, so that time tells nothing."""
     claimed = given.strip().encode("utf-8", "replace")
-    matches = [
-        hmac.compare_digest(digest(message, secret), claimed) for secret in secrets if secret
-    ]
+    matches = [hmac.compare_digest(digest(message, secret), claimed) for secret in secrets if secret]
     return any(matches)
 
 
@@ -120,9 +118,7 @@ def _dedupe_key(request: Request, topic: str) -> str:
     return hashlib.sha256(b"\0".join([*parts, request.body])).hexdigest()
 
 
-def sign(
-    topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]
-) -> dict[str, str]:
+def sign(topic: str, body: bytes, secret: str, at: datetime, headers: Mapping[str, str]) -> dict[str, str]:
     """The headers the shop would send. Ids of a recorded delivery are kept, others are made."""
     given = {name.lower(): value for name, value in headers.items()}
     if not topic or topic == "ping":
@@ -156,9 +152,7 @@ def _sign_native(
     }
 
 
-def _sign_companion(
-    body: bytes, secret: str, at: datetime, made: Mapping[str, str]
-) -> dict[str, str]:
+def _sign_companion(body: bytes, secret: str, at: datetime, made: Mapping[str, str]) -> dict[str, str]:
     stamp = str(int(at.timestamp()))
     return {
         "X-Rcv-Timestamp": stamp,

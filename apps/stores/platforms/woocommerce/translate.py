@@ -50,19 +50,13 @@ def _parts(envelope: Envelope, shop: ShopFacts) -> Translated:
 def _native(topic: str, body: bytes, shop: ShopFacts) -> list[Snapshot]:
     read = _TOPICS.get(topic)
     if read is None:
-        raise Ignored(
-            "only a hook's first argument"
-            if topic.startswith("action.")
-            else f"unknown topic {topic!r}"
-        )
+        raise Ignored("only a hook's first argument" if topic.startswith("action.") else f"unknown topic {topic!r}")
     guard(body)
     try:
         return read(body, hashlib.sha256(body).hexdigest(), shop)
     except Unreadable as error:
         if error.code in ("no_key", "wrong_shape") and _is_error(body):
-            raise Unreadable(
-                "error_object", "the shop could not read its own object any more"
-            ) from None
+            raise Unreadable("error_object", "the shop could not read its own object any more") from None
         raise
 
 
