@@ -94,8 +94,11 @@ class Message(models.Model):
     WAITING = (Status.PLANNED, Status.CLAIMED, Status.SENDING)
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="messages")
-    customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="messages")
+    # The indexes below begin with these; one of their own would be written anew with every change of status.
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    customer = models.ForeignKey(
+        Customer, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False
+    )
     origin = models.CharField(max_length=80)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.MARKETING)
     purpose = models.CharField(_("purpose"), max_length=40)
@@ -129,7 +132,7 @@ class Message(models.Model):
     basis = models.CharField(_("legal basis"), max_length=30, blank=True, default="")
     policy_version = models.CharField(max_length=30, blank=True, default="")
     evidence = models.JSONField(default=dict)
-    template_version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.SET_NULL)
+    template_version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.SET_NULL, db_index=False)
     provider_id = models.CharField(max_length=200, blank=True, default="")
     response = models.CharField(_("server's answer"), max_length=300, blank=True, default="")
 
