@@ -1,4 +1,4 @@
-"""What has to be in the database before the first page: tables, an owner, the demo shop.
+"""What has to be in the database before the first page: tables and an owner.
 
 A process of its own (`python -m config.ground.prepare`), so that the supervisor stays small.
 Its last line says `link=` and an address that logs the owner in.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import django
 from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 
 from config.env import load
 from config.ground.welcome import LINK
@@ -25,13 +25,11 @@ OWNER = "eigenaar"
 
 
 def main() -> None:
-    """Migrates, makes the owner once, prepares the demo, and prints the link."""
+    """Migrates, makes the owner once, and prints the link; the demo shop makes itself when it opens."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     owner = _owner()
-    if load().demo and "prepare_demo" in get_commands():
-        call_command("prepare_demo")
     if not load().production:
         from config.login import link_for  # noqa: PLC0415 -- needs the apps
 

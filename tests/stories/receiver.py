@@ -130,7 +130,7 @@ class Receiver:
 
     def authenticate(self, server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         given = (data.login.decode(), data.password.decode())
-        return AuthResult(success=self.login is None or given == self.login)
+        return AuthResult(success=self.login is None or given == self.login, handled=False)
 
 
 @contextmanager

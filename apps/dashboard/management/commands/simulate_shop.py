@@ -14,6 +14,7 @@ from django.core.management.base import CommandError, no_translations
 from apps.core import clock
 from apps.dashboard.demo.mailbox import Mailbox
 from apps.dashboard.demo.parts import Place
+from apps.dashboard.demo.preparing import prepare
 from apps.dashboard.demo.sender import Sender
 from apps.dashboard.demo.street import Street
 from apps.ingestion.posting import Postman
@@ -72,10 +73,8 @@ def _sender(store: Store, url: str, stop: threading.Event) -> Sender:
 
 
 def _demo_store() -> Store:
-    found = Store.objects.filter(is_demo=True).order_by("pk").first()
-    if found is None:
-        raise CommandError("there is no demo shop; make it with prepare_demo, or name a --store")
-    return found
+    """The demo shop, made when it is not there: so the first page need not wait for it."""
+    return prepare(clock.now())
 
 
 def _origin(url: str) -> str:
