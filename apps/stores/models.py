@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as random
+import string
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -16,8 +17,11 @@ KEY_LENGTH = 22
 
 
 def new_key() -> str:
-    """An opaque, unguessable name for a store in a URL."""
-    return random.token_urlsafe(16)
+    """An opaque, unguessable name for a store in a URL: 131 bits, letters and digits only.
+
+    A dash in front would make a command take it for an option.
+    """
+    return "".join(random.choice(string.ascii_letters + string.digits) for _ in range(KEY_LENGTH))
 
 
 class Store(models.Model):
