@@ -16,12 +16,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from config.env import Env, load
 
 # One line per queue: name -> (task, seconds between ticks). The README's table says what each one drives.
+# A queue that did something rings at the next one's door itself; these are for when nothing rang.
 BEAT: dict[str, tuple[str, float]] = {
     "process-deliveries": ("apps.ingestion.tasks.process_deliveries", 1.0),
-    "announce": ("apps.events.tasks.announce", 1.0),
-    "abandon-carts": ("apps.carts.tasks.abandon_carts", 2.0),
-    "advance": ("apps.flows.tasks.advance", 2.0),
-    "dispatch": ("apps.mail.tasks.dispatch", 1.0),
+    "announce": ("apps.events.tasks.announce", 3.0),
+    "abandon-carts": ("apps.carts.tasks.abandon_carts", 3.0),
+    "advance": ("apps.flows.tasks.advance", 3.0),
+    "dispatch": ("apps.mail.tasks.dispatch", 3.0),
     # What a dead worker had in hand waits this long at most, not for the end of its lease.
     "reconcile-doubts": ("apps.mail.tasks.reconcile_doubts", 10.0),
     "heartbeat": ("apps.dashboard.tasks.heartbeat", 15.0),

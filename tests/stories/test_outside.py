@@ -20,6 +20,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,111 +30,97 @@ from tests.ground.living import until
 from tests.stories.outside import SHOPIFY, WOO, Engine, chapter, recordings, story_of
 from tests.stories.receiver import Receiver, is_well_made, listening
 
-pytestmark = pytest.mark.ground
+pytestmark = [
+    pytest.mark.ground,
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
+]
 
 AMERICANS = {"rec.over@shopper.example": 3, "nat.topic@shopper.example": 3}
 TICKED = {"blk.consent@shopper.example": 3, "cls.consent@shopper.example": 3}
 LEFT = [WOO / "companion" / f"cart.updated.{name}-consent.http.json" for name in ("block", "classic")]
 US = ("--country", "US", "--language", "en", "--currency", "USD", "--time-zone", "America/New_York")
 NL = ("--country", "NL", "--language", "nl", "--formality", "u")
+ORDERS = ("recorded", "reversed", "shuffled")
+LIST = "DELIVERIES.json"
+
+
+@dataclass
+class Street:
+    """One engine, its shops, and a mail server that wants a password."""
+
+    engine: Engine
+    guarded: Receiver
+    keys: dict[str, str]
+    answers: dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with listening(Receiver()) as receiver:
-        running = Engine(tmp_path_factory.mktemp("outside"), receiver)
+def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """Every shop has heard all that it will hear, and everything that works has been sent."""
+    folder = tmp_path_factory.mktemp("outside")
+    with listening(Receiver()) as receiver, listening(Receiver(login=("shop", "right-password"))) as guarded:
+        engine = Engine(folder, receiver)
         try:
-            running.start()
-            yield running
+            engine.start()
+            keys = _open(engine, guarded)
+            answers = _tell(engine, keys, folder)
+            engine.until_mailed("ticked", TICKED)
+            engine.rests()
+            yield Street(engine, guarded, keys, answers)
         finally:
-            running.end()
+            engine.end()
 
 
-def test_any_order_of_the_recorded_deliveries_leads_to_the_same_mails(engine):
+def _open(engine: Engine, guarded: Receiver) -> dict[str, str]:
+    closed = f"transport=smtp://127.0.0.1:{processes.free_port()}"
+    wrong = f"transport=smtp://shop:wrong-password@127.0.0.1:{guarded.port}"
+    shops = dict.fromkeys(ORDERS, ("woocommerce", *US)) | {
+        "dutch": ("woocommerce", *NL),
+        "ticked": ("woocommerce", *NL),
+        "dead": ("woocommerce", *NL, "--set", closed),
+        "locked": ("woocommerce", *NL, "--set", wrong),
+        "apples": ("shopify", *US, "--shop-domain", "example-shop.myshopify.com"),
+        "pears": ("shopify", *NL, "--set", "accepts_marketing=attested"),
+        "plums": ("shopify", *US),
+    }
+    opened = engine.at_once(
+        *[lambda name=name, words=words: engine.opens(words[0], name, *words[1:]) for name, words in shops.items()]
+    )
+    return dict(zip(shops, opened, strict=True))
+
+
+def _tell(engine: Engine, keys: dict[str, str], folder: Path) -> dict[str, list[str]]:
+    """Everything to everybody: the broken shops first, so that the others might be delayed."""
     files = recordings()
     shuffled = random.Random(11).sample(files, len(files))
-    orders = {"recorded": [WOO], "reversed": files[::-1], "shuffled": shuffled}
-    keys = dict(
-        zip(
-            [*orders, "dutch"],
-            engine.at_once(
-                *[lambda name=name: engine.opens("woocommerce", name, *US) for name in orders],
-                lambda: engine.opens("woocommerce", "dutch", *NL),
-            ),
-            strict=True,
-        )
-    )
-
-    for name, order in orders.items():
-        # Every delivery comes twice, as it was; in one shop all of them happen again, a moment later.
-        assert set(engine.replays(keys[name], *order, *order)) == {"200"}
-    assert set(engine.replays(keys["shuffled"], *shuffled)) == {"200"}
-    assert set(engine.replays(keys["dutch"], WOO)) == {"200"}
-    engine.rests()
-
-    for name in orders:
-        assert engine.mails_of(name) == AMERICANS
-    assert engine.mails_of("dutch") == {}
-    for mail in engine.receiver.mails:
-        is_well_made(mail)
-    assert {mail.subject for mail in engine.receiver.to("nat.topic@shopper.example")} >= {
-        "Your basket is ready when you are", "Any questions before you order?",
-    }  # fmt: skip
-
-
-def test_two_who_ticked_the_box_get_three_mails_whose_links_work_and_forgeries_do_not(engine):
-    key = engine.opens("woocommerce", "ticked", *NL)
-
-    assert engine.replays(key, *LEFT, fails=True, more=["--secret", "of-another-shop"]) == ["401", "401"]
-    assert set(engine.replays(key, *LEFT)) == {"200"}
-    engine.until_mailed("ticked", TICKED)
-
-    mail = engine.receiver.to("blk.consent@shopper.example")[0]
-    is_well_made(mail)
-    # The recording's shop stands at another address: a link of ours leads to this shop only.
-    answer = engine.asks("GET", mail.restore)
-    assert answer.status == 302
-    assert answer.headers["Location"].startswith("https://ticked.example/?rcv=")
-    assert engine.asks("GET", mail.restore[:-2] + "xx").status == 404
-    assert engine.asks("GET", mail.leave).status == 200
-    assert engine.asks("POST", mail.leave, "List-Unsubscribe=One-Click").status == 200
-
-    engine.replays(key, *LEFT)
-    engine.says("set_store", key, "run_every=off")
-    engine.replays(key, *LEFT)
-    engine.until_mailed("ticked", TICKED | {"cls.consent@shopper.example": 6})
-    engine.rests()
-    assert engine.mails_of("ticked")["blk.consent@shopper.example"] == 3
-
-
-def test_shopifys_stories(engine, tmp_path):
-    names = ("apples", "pears", "plums")
-    apples, pears, plums = engine.at_once(
-        lambda: engine.opens("shopify", "apples", *US, "--shop-domain", "example-shop.myshopify.com"),
-        lambda: engine.opens("shopify", "pears", *NL, "--set", "accepts_marketing=attested"),
-        lambda: engine.opens("shopify", "plums", *US),
-    )
-    left = story_of(tmp_path / "left", chapter("recovered", 4))
-    trial = story_of(tmp_path / "trial", chapter("recovered", 4, X_Shopify_Test="true"))
-    older = story_of(tmp_path / "older", _bodies_of(SHOPIFY / "2024-10", "2024-10"))
-    newer = story_of(tmp_path / "newer", _bodies_of(SHOPIFY, "2026-07"))
-
-    # Left behind in the one shop, bought in the next; the third hears only tests and every topic there is.
-    assert set(engine.replays(apples, left)) == {"200"}
-    assert set(engine.replays(pears, SHOPIFY / "scenarios" / "phone_only_checkout" / "DELIVERIES.json")) == {"200"}
-    assert set(engine.replays(pears, SHOPIFY / "scenarios" / "recovered" / "DELIVERIES.json")) == {"200"}
-    assert set(engine.replays(plums, trial)) == {"200"}
-    assert set(engine.replays(plums, older, newer)) == {"200"}
-    engine.until_mailed("apples", {"ada.buyer@example.com": 3})
-    engine.until_mailed("pears", {"late.email@example.com": 3})
-    engine.rests()
-
-    assert [len(engine.mails_of(name)) for name in names] == [1, 1, 0]
-    first = engine.receiver.to("ada.buyer@example.com")[0]
-    is_well_made(first)
-    assert "$182.00" in first.text
-    target = engine.asks("GET", first.restore).headers["Location"]
-    assert target.startswith("https://example-shop.myshopify.com/61234567890/checkouts/ac/")
+    told = {
+        "dead": LEFT,
+        "locked": LEFT,
+        "ticked": LEFT,
+        # Every delivery comes twice, as it was.
+        "recorded": [WOO, WOO],
+        "reversed": [*files[::-1], *files[::-1]],
+        "shuffled": [*shuffled, *shuffled],
+        "dutch": [WOO],
+        "apples": [story_of(folder / "left", chapter("recovered", 4))],
+        "pears": [SHOPIFY / "scenarios" / "phone_only_checkout" / LIST],
+        "plums": [story_of(folder / "trial", chapter("recovered", 4, X_Shopify_Test="true"))],
+    }
+    more = {
+        # All of them happen again, a moment later.
+        "shuffled": shuffled,
+        "pears": [SHOPIFY / "scenarios" / "recovered" / LIST],
+        "plums": [
+            story_of(folder / "older", _bodies_of(SHOPIFY / "2024-10", "2024-10")),
+            story_of(folder / "newer", _bodies_of(SHOPIFY, "2026-07")),
+        ],
+    }
+    answers: dict[str, list[str]] = {name: [] for name in told}
+    for round_ in (told, more):
+        said = engine.at_once(*[lambda n=name, f=files: engine.replays(keys[n], *f) for name, files in round_.items()])
+        for name, lines in zip(round_, said, strict=True):
+            answers[name] += lines
+    return answers
 
 
 def _bodies_of(folder: Path, version: str) -> list[tuple[Path, dict[str, str]]]:
@@ -156,44 +143,85 @@ def _bodies_of(folder: Path, version: str) -> list[tuple[Path, dict[str, str]]]:
     ]
 
 
-@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-def test_a_broken_mail_connection_delays_nobody_else(engine):
-    with listening(Receiver(login=("shop", "right-password"))) as guarded:
-        closed = f"smtp://127.0.0.1:{processes.free_port()}"
-        wrong = f"smtp://shop:wrong-password@127.0.0.1:{guarded.port}"
-        dead, locked, sound = engine.at_once(
-            lambda: engine.opens("woocommerce", "dead", *NL, "--set", f"transport={closed}"),
-            lambda: engine.opens("woocommerce", "locked", *NL, "--set", f"transport={wrong}"),
-            lambda: engine.opens("woocommerce", "sound", *NL),
-        )
-
-        for key in (dead, locked, sound):
-            assert set(engine.replays(key, *LEFT)) == {"200"}
-        engine.until_mailed("sound", TICKED)
-        assert guarded.mails == []
-        assert engine.mails_of("dead") == {}
-
-        mended = f"transport=smtp://shop:right-password@127.0.0.1:{guarded.port}"
-        engine.at_once(
-            lambda: engine.says("set_store", locked, mended),
-            lambda: engine.says("set_store", dead, "transport=default"),
-        )
-        engine.until_mailed("dead", TICKED, seconds=90)
-        assert until(lambda: Counter(guarded.everybody()) == Counter(TICKED), seconds=90), guarded.everybody()
-        engine.rests()
-        assert Counter(guarded.everybody()) == Counter(TICKED)
-        assert engine.mails_of("dead") == TICKED
+def test_every_recorded_delivery_is_taken_in(street):
+    """Those of Shopify's API of 2024-10 and of 2026-07 too."""
+    assert all(set(said) == {"200"} for said in street.answers.values()), street.answers
+    assert len(street.answers["recorded"]) == 2 * len(recordings())
 
 
-def test_what_waited_while_it_stood_still_goes_on(engine):
-    key = engine.opens("woocommerce", "patient", *NL)
-    engine.says("set_store", key, "abandon_after=12s")
-    engine.replays(key, LEFT[0])
+@pytest.mark.parametrize("order", ORDERS)
+def test_any_order_of_the_recorded_deliveries_leads_to_the_same_mails(street, order):
+    assert street.engine.mails_of(order) == AMERICANS
+
+
+def test_in_a_dutch_shop_nobody_of_them_agreed(street):
+    assert street.engine.mails_of("dutch") == {}
+
+
+def test_two_who_ticked_the_box_get_three_mails(street):
+    assert street.engine.mails_of("ticked") == TICKED
+
+
+def test_shopifys_stories(street):
+    """Left behind in the one shop; completed late in the next, beside one that was bought; the third hears tests."""
+    engine = street.engine
+
+    assert engine.mails_of("apples") == {"ada.buyer@example.com": 3}
+    assert engine.mails_of("pears") == {"late.email@example.com": 3}
+    assert engine.mails_of("plums") == {}
+    first = engine.receiver.to("ada.buyer@example.com")[0]
+    assert "$182.00" in first.text
+    target = engine.asks("GET", first.restore).headers["Location"]
+    assert target.startswith("https://example-shop.myshopify.com/61234567890/checkouts/ac/")
+
+
+def test_every_mail_is_well_made(street):
+    for mail in street.engine.receiver.mails:
+        is_well_made(mail)
+
+
+def test_another_shops_signature_is_refused(street):
+    engine, key = street.engine, street.keys["dutch"]
+
+    answers = engine.replays(key, *LEFT, fails=True, more=["--secret", "of-another-shop"])
+
+    assert answers == ["401", "401"]
+
+
+def test_the_links_work_and_a_basket_filled_again_is_a_new_one(street):
+    engine, key = street.engine, street.keys["ticked"]
+    mail = engine.receiver.to("blk.consent@shopper.example")[0]
+
+    # The recording's shop stands at another address: a link of ours leads to this shop only.
+    answer = engine.asks("GET", mail.restore)
+    assert answer.status == 302
+    assert answer.headers["Location"].startswith("https://ticked.example/?rcv=")
+    assert engine.asks("GET", mail.restore[:-2] + "xx").status == 404
+    assert engine.asks("GET", mail.leave).status == 200
+    assert engine.asks("POST", mail.leave, "List-Unsubscribe=One-Click").status == 200
+
+    engine.says("set_store", key, "run_every=off")
+    engine.replays(key, *LEFT[1:])
+    engine.until_mailed("ticked", TICKED | {"cls.consent@shopper.example": 6})
+
+
+def test_a_broken_mail_connection_delayed_nobody_and_loses_nothing(street):
+    """What waits for it outlives a stop of the engine, and leaves once when the connection is mended."""
+    engine, guarded = street.engine, street.guarded
+    assert guarded.mails == []
+    assert engine.mails_of("dead") == {}
 
     engine.stop()
-    assert engine.mails_of("patient") == {}
     engine.start()
+    mended = f"transport=smtp://shop:right-password@127.0.0.1:{guarded.port}"
+    engine.at_once(
+        lambda: engine.says("set_store", street.keys["locked"], mended),
+        lambda: engine.says("set_store", street.keys["dead"], "transport=default"),
+    )
 
-    engine.until_mailed("patient", {"blk.consent@shopper.example": 3})
+    engine.until_mailed("dead", TICKED, seconds=90)
+    assert until(lambda: Counter(guarded.everybody()) == Counter(TICKED), seconds=90), guarded.everybody()
     engine.rests()
-    assert engine.mails_of("patient") == {"blk.consent@shopper.example": 3}
+    assert Counter(guarded.everybody()) == Counter(TICKED)
+    assert engine.mails_of("dead") == TICKED
+    assert engine.mails_of("recorded") == AMERICANS
