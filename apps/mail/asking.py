@@ -19,6 +19,9 @@ ORDERED = """(m.since IS NOT NULL AND (
     OR EXISTS (SELECT 1 FROM orders_order o WHERE o.store_id = m.store_id AND o.email_key = cu.email_key
         AND o.silences AND o.placed_at >= m.since)
     OR EXISTS (SELECT 1 FROM orders_order o WHERE o.store_id = m.store_id AND o.account = c.account
+        AND o.silences AND o.placed_at >= m.since)
+    OR EXISTS (SELECT 1 FROM customers_customerkey k JOIN orders_order o ON o.customer_id = k.customer_id
+        WHERE k.store_id = m.store_id AND k.kind = 'account' AND k.value = c.account
         AND o.silences AND o.placed_at >= m.since)))"""
 
 BASKET_STANDS = """(m.cart_id IS NULL OR c.status = 'abandoned'

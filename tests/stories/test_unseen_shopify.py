@@ -234,6 +234,22 @@ def test_two_customers_that_shopify_made_one(shopify):
     nobody_is_mailed(shopify)
 
 
+def test_two_customers_with_addresses_of_their_own_that_shopify_made_one(shopify):
+    """Two addresses stay two people, but an order under the merged account silences the basket of either."""
+    left(shopify, ADA.with_account(7001))
+    shopify.hears(shopify_customer(7002, shopify.at, "ada.home@shopper.example"))
+    shopify.waits(minutes=30)
+    shopify.hears(shopify_merge(7002, 7001, shopify.at))
+
+    home = {"checkout_token": None, "cart_token": None, "email": "ada.home@shopper.example"}
+    home |= {"contact_email": "ada.home@shopper.example"}
+    who = recorded("shopify/scenarios/recovered/05_orders_create.json")["customer"]
+    who |= {"id": 7002, "email": "ada.home@shopper.example"}
+    shopify.hears(shopify_order(806, shopify.at, None, customer=who, **home))
+
+    nobody_is_mailed(shopify)
+
+
 def test_ids_beyond_what_a_float_holds(shopify):
     big = 9_007_199_254_740_993
     left(shopify, ADA.with_account(big), line_items=[LINE | {"product_id": big + 2, "variant_id": big + 4}])
