@@ -31,22 +31,26 @@ def main() -> int:
     env = load()
     _refuse_a_taken_port(env)
     stopping = _on_request()
-    link = _prepare(env)
-    if link is None:
-        return _leave(env, code=1)
     crew = Crew(FOLDER, _environment(env), _pass_on)
+    (name, line), *others = _programs(env)
+    # It reads its own files for seconds while the tables are made; nobody has its address yet.
+    crew.start(name, line)
     try:
-        _serve(crew, env, link=link, stopping=stopping, begun=begun)
+        link = _prepare(env)
+        if link is None:
+            crew.stop()
+            return _leave(env, code=1)
+        _serve(crew, env, others=others, link=link, stopping=stopping, begun=begun)
     finally:
         _say("Stopt / stopping ...")
         crew.stop()
     return _leave(env, code=0)
 
 
-def _serve(crew: Crew, env: Env, *, link: str, stopping: list[int], begun: float) -> None:
+def _serve(
+    crew: Crew, env: Env, *, others: list[tuple[str, str]], link: str, stopping: list[int], begun: float
+) -> None:
     """The first page first: the others start once it answers, or when it takes too long."""
-    (name, line), *others = _programs(env)
-    crew.start(name, line)
     greeted, waiting_until = False, begun + WEB_FIRST_SECONDS
     while not stopping:
         crew.listen(1.0 if greeted else 0.05)
