@@ -11,21 +11,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
-from typing import Self
-
-from django.db import models
 
 SLICE_SECONDS = 20.0
 """A tick hands its thread back after this long, so that deploys and other queues get a turn."""
-
-
-class DueQuerySet(models.QuerySet[models.Model]):
-    """Rows that wait for a moment."""
-
-    def due(self, at: datetime) -> Self:
-        return self.filter(due_at__lte=at)
-
 
 _guard = threading.Lock()
 _draining: Counter[str] = Counter()

@@ -46,13 +46,6 @@ def unseal(token: str, *, bound_to: str) -> str:
     return str(plain)
 
 
-def reseal(token: str) -> str:
-    """The same value under the newest key."""
-    if not token:
-        return ""
-    return _ring(tuple(settings.ENV.field_keys)).rotate(token.encode("ascii")).decode("ascii")
-
-
 def hash_of(store_id: int, email_key: str) -> bytes:
     """The keyed hash under which a suppression survives erasure."""
     return address_hash(store_id, email_key, settings.ENV.address_key.encode("utf-8"))

@@ -48,7 +48,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     basket: str | None
     basket_due_at: datetime | None
     unmailable: str
-    newer_cart: bool
     store_status: str
     epoch_current: bool
     rules: Rules
@@ -207,7 +206,7 @@ def _basis(asked: Asked, at: datetime) -> Basis | NoBasis:
 _FACTS = f"""
 SELECT m.id, m.store_id, m.customer_id, m.kind, m.purpose, m.priority, m.wanted_at, m.valid_until, m.night_only,
     m.since, cu.email_key IS NOT NULL, {asking.SUPPRESSED}, {asking.SUPPRESSED_ALL}, {asking.ORDERED}, c.status,
-    c.due_at, coalesce(c.unmailable, ''), false, s.status, s.sending_epoch = m.sending_epoch, s.rules::text,
+    c.due_at, coalesce(c.unmailable, ''), s.status, s.sending_epoch = m.sending_epoch, s.rules::text,
     s.time_zone, s.feed, s.orders_polled_at, coalesce(cu.country, ''), s.country, m.reason,
     p.state, r.at, r.attest, r.double_opt_in, r.notice_id, r.text_version,
     lo.external_id, lo.paid_at, lo.notice,
@@ -264,7 +263,7 @@ def ask(ids: Sequence[int], at: datetime) -> list[Asked]:
 
 
 def _asked(row: tuple, *, behind: bool) -> Asked:  # type: ignore[type-arg]
-    rules = Rules.read(msgspec.json.decode(row[20]))
+    rules = Rules.read(msgspec.json.decode(row[19]))
     return Asked(
         id=row[0],
         store_id=row[1],
@@ -283,21 +282,20 @@ def _asked(row: tuple, *, behind: bool) -> Asked:  # type: ignore[type-arg]
         basket=row[14],
         basket_due_at=row[15],
         unmailable=row[16],
-        newer_cart=row[17],
-        store_status=row[18],
-        epoch_current=row[19],
+        store_status=row[17],
+        epoch_current=row[18],
         rules=rules,
-        zone=row[21],
+        zone=row[20],
         behind=behind,
-        feed=row[22],
-        feed_at=row[23],
-        person_country=row[24],
-        shop_country=row[25],
-        reason=row[26],
-        permission=_permission(row[27:33], rules),
-        last_order=_last_order(row[33:36]),
-        left_at=tuple(row[36]),
-        outranked=row[37],
+        feed=row[21],
+        feed_at=row[22],
+        person_country=row[23],
+        shop_country=row[24],
+        reason=row[25],
+        permission=_permission(row[26:32], rules),
+        last_order=_last_order(row[32:35]),
+        left_at=tuple(row[35]),
+        outranked=row[36],
     )
 
 
