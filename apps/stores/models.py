@@ -109,6 +109,43 @@ class Store(models.Model):
         return tuple(int(part) for part in parts if part.isdigit())
 
 
+class Connection(models.Model):
+    """What we need to call a shop, and how that goes. A store without one is only heard, never asked."""
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="connection")
+    way = models.CharField(_("way"), max_length=20, blank=True, default="", editable=False)
+    credentials_sealed = models.TextField(blank=True, default="", editable=False)
+    token_sealed = models.TextField(blank=True, default="", editable=False)
+    token_expires_at = models.DateTimeField(null=True, editable=False)
+    token_lease_until = models.DateTimeField(null=True, editable=False)
+    trouble = models.CharField(_("trouble"), max_length=30, blank=True, default="", editable=False)
+    trouble_values = models.JSONField(default=dict, editable=False)
+    trouble_since = models.DateTimeField(null=True, editable=False)
+    failures = models.IntegerField(default=0, editable=False)
+    paused_until = models.DateTimeField(null=True, editable=False)
+    report = models.JSONField(default=dict, editable=False)
+    """The last installing or auditing, as plain data."""
+    connected_at = models.DateTimeField(_("connected"), null=True, editable=False)
+    audited_at = models.DateTimeField(_("last checked"), null=True, editable=False)
+    answered_at = models.DateTimeField(_("last answer"), null=True, editable=False)
+
+    objects = StoreQuerySet["Connection"].as_manager()
+
+    class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        constraints = [
+            models.CheckConstraint(
+                name="a_trouble_has_its_moment",
+                condition=models.Q(trouble="", trouble_since__isnull=True)
+                | (~models.Q(trouble="") & models.Q(trouble_since__isnull=False)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.trouble or 'well'}"
+
+
 class StoreSecret(models.Model):
     """A webhook secret. Several may be active while one is being replaced."""
 

@@ -206,6 +206,20 @@ class ProductSeen(Seen, frozen=True, kw_only=True):
     variants: tuple[ProductSeen, ...] = ()
 
 
+class ReviewSeen(Seen, frozen=True, kw_only=True):
+    """What a buyer wrote about a product in the shop itself. Only approved ones may be shown or counted."""
+
+    external_id: str
+    product: str
+    rating: int | None
+    person: Person = Person()
+    author: str = ""
+    text: str = ""
+    verified: bool = False
+    approved: bool = True
+    written_at: datetime | None = None
+
+
 class CouponSeen(Seen, frozen=True, kw_only=True):
     external_id: str
     code: str
@@ -250,6 +264,7 @@ Snapshot = (
     | CustomersMerged
     | ConsentSeen
     | ProductSeen
+    | ReviewSeen
     | CouponSeen
     | ShopSeen
     | Uninstalled

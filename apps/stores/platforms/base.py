@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from apps.core.registry import Registry
 from apps.stores.errors import Unreadable
+from apps.stores.platforms.calling import (
+    Access,
+    CodeAnswer,
+    CodeMade,
+    CodePending,
+    CodeRefused,
+    CodeWanted,
+    ConsentToTell,
+    Door,
+    Finding,
+    LookedFor,
+    Noun,
+    Page,
+    Report,
+    Way,
+)
 from apps.stores.snapshots import Line, Snapshot
 
 
@@ -106,10 +122,19 @@ class ShopLinks:
 
 
 class Platform(Protocol):
-    """One shop system."""
+    """One shop system: what it tells, and what it can be asked.
+
+    Whatever is asked raises ShopTrouble and nothing else, writes nothing of ours, and never shows a key.
+    """
 
     kind: str
     label: str
+    ways: tuple[Way, ...]
+    """The ways to connect, the best first; empty for a platform that only tells."""
+    can: frozenset[str]
+    """Of NOUNS what it can be asked for, and: look, hooks, codes, credit, consent."""
+
+    # --- what it tells ---
 
     def authenticate(self, request: Request, ring: Keyring) -> Admitted:
         """Check the signature on the raw bytes and name the delivery.
@@ -134,7 +159,47 @@ class Platform(Protocol):
         """The headers with which the platform itself would send this body (for replay and the simulated shop)."""
         ...
 
+    # --- what it can be asked ---
+
+    def install(self, access: Access, door: Door, at: datetime) -> Report:
+        """Try the keys, make what is missing of our webhooks, and say what the shop is. Twice changes nothing."""
+        ...
+
+    def audit(self, access: Access, door: Door, at: datetime) -> Report:
+        """Are our webhooks there and healthy (what is not is mended), does the shop mail people by itself?"""
+        ...
+
+    def fetch(self, access: Access, shop: ShopFacts, what: Noun, *, since: datetime | None, cursor: str) -> Page:
+        """What changed since a moment of the shop's clock, a page at a time, oldest change first where it can."""
+        ...
+
+    def backfill(self, access: Access, shop: ShopFacts, what: Noun, *, since: datetime | None, cursor: str) -> Page:
+        """Years of it, gently, in the way this platform has for that."""
+        ...
+
+    def one(self, access: Access, shop: ShopFacts, what: Noun, external_id: str) -> list[Snapshot]:
+        """One order, basket, product or customer as it is now; nothing when it is not there."""
+        ...
+
+    def look(self, access: Access, shop: ShopFacts, baskets: Sequence[LookedFor], *, since: datetime) -> list[Snapshot]:
+        """Orders that may have come of these baskets, as of now: the last look before a mail."""
+        ...
+
+    def issue(self, access: Access, wanted: Sequence[CodeWanted]) -> list[CodeAnswer]:
+        """Make codes, one answer each, in order. What the shop made otherwise than asked is taken back."""
+        ...
+
+    def confirm(self, access: Access, pending: Sequence[CodePending]) -> list[CodeAnswer]:
+        """Ask on for codes the shop was still making."""
+        ...
+
+    def withdraw(self, access: Access, made: Sequence[CodeMade]) -> list[CodeRefused]:
+        """Delete codes. Answers those that would not go; one that was not there is gone."""
+        ...
+
+    def tell(self, access: Access, consents: Sequence[ConsentToTell]) -> list[Finding]:
+        """Let the shop know what people told us about marketing mail. Answers those it refused."""
+        ...
+
 
 platforms: Registry[Platform] = Registry("platform")
-
-Translate = Callable[[Envelope, ShopFacts], list[Snapshot]]

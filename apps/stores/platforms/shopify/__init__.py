@@ -16,11 +16,12 @@ from apps.stores.platforms.base import (
     ShopLinks,
     platforms,
 )
+from apps.stores.platforms.calling import Unasked
 from apps.stores.platforms.shopify import restore, signature, translate
 from apps.stores.snapshots import Snapshot
 
 
-class Shopify:
+class Shopify(Unasked):
     kind = "shopify"
     label = "Shopify"
 

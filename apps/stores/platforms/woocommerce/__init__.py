@@ -18,11 +18,12 @@ from apps.stores.platforms.base import (
     ShopLinks,
     platforms,
 )
+from apps.stores.platforms.calling import Unasked
 from apps.stores.platforms.woocommerce import restore, signature, translate
 from apps.stores.snapshots import Snapshot
 
 
-class WooCommerce:
+class WooCommerce(Unasked):
     kind = "woocommerce"
     label = "WooCommerce"
 
