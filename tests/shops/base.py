@@ -89,7 +89,7 @@ class Stage:
                 length = int(self.headers.get("Content-Length") or 0)
                 stage._take(self, self.rfile.read(length))
 
-            do_GET = do_POST = do_PUT = do_DELETE = do_OPTIONS = _take
+            do_GET = do_POST = do_PUT = do_DELETE = do_OPTIONS = _take  # noqa: N815  the library's names
 
             def log_message(self, *_: Any) -> None:
                 """Silent."""
@@ -172,7 +172,7 @@ class Stage:
             return fault
         return ""
 
-    def _faulty(self, fault: str) -> Reply | None:
+    def _faulty(self, fault: str) -> Reply | None:  # noqa: PLR0911  one fault a line
         page = b"<!DOCTYPE html><html><body><form action='/wp-login.php'>Log in</form></body></html>"
         match fault:
             case "revoked":

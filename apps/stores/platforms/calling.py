@@ -173,6 +173,8 @@ class CodeWanted:
     first_order_only: bool = False
     batch: str = ""
     """Codes of one batch may share a parent in the shop; they have the same conditions and end date."""
+    parent: str = ""
+    """The shop's id of that parent, when an earlier code of the batch said it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
