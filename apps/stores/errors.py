@@ -54,6 +54,9 @@ class ShopClosed(ShopTrouble):
 class AnswerUnreadable(ShopTrouble):
     """Something answered that is not the shop's API: a login page, half an answer, a redirect."""
 
+    location: str = ""
+    """Where a redirect leads, whole: to be judged as a new address, and never shown or kept."""
+
 
 class AddressForbidden(ShopTrouble):
     """An address we never call: not https, not public, or not this shop's."""

@@ -8,22 +8,34 @@ exist for development and tests alone, where the caller says so.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-import msgspec
 import requests
 import tenacity
+import urllib3.exceptions
 from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 
+from apps.stores.answers import Answer
 from apps.stores.errors import AddressForbidden, AnswerUnreadable, ShopTrouble, ShopUnreachable
+from apps.stores.patience import BoundedAdapter
 from apps.stores.troubles import Trouble
+
+# At DEBUG urllib3 writes each address it asks, and with it the keys that stand in some queries.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+__all__ = [
+    "Answer", "ask", "beginning", "left", "patiently", "permitted", "raise_for_status", "retry_after", "session",
+    "stream_lines", "within",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -37,43 +49,29 @@ _REDIRECTS: Final = range(300, 400)
 _BUSY: Final = 429
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back: header names in lower case, the whole body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    host: str
-
-    def json(self) -> Any:
-        """The body as JSON, also behind a byte-order mark or the notices PHP prints first. Raises AnswerUnreadable."""
-        try:
-            return msgspec.json.decode(_without_noise(self.body))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise AnswerUnreadable(self._why_not_json(), host=self.host, status=str(self.status)) from None
-
-    def _why_not_json(self) -> Trouble:
-        start = self.body.lstrip()[:1]
-        return Trouble.CUT_OFF if start in (b"{", b"[") else Trouble.NOT_JSON
-
-    @property
-    def told_at(self) -> datetime | None:
-        """The shop's own clock (RFC 9110 Date)."""
-        try:
-            moment = parsedate_to_datetime(self.headers.get("date", ""))
-        except (TypeError, ValueError):
-            return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+_stop_at: ContextVar[float | None] = ContextVar("stop_asking_at", default=None)
 
 
-def _without_noise(body: bytes) -> bytes:
-    text = body.removeprefix(b"\xef\xbb\xbf").strip()
-    if text[:1] in (b"{", b"["):
-        return text
-    # "Notice: Undefined index … on line 12" stands before the JSON on shops that show PHP's warnings (woocommerce.md 2.1).
-    starts = [place for mark in (b"\n{", b"\n[", b">{", b">[") if (place := text.find(mark)) >= 0]
-    return text[min(starts) + 1 :] if starts else text
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """All questions inside have this long altogether; one that would begin later raises ShopUnreachable (TIMED_OUT)."""
+    until, outer = time.monotonic() + seconds, _stop_at.get()
+    token = _stop_at.set(until if outer is None else min(until, outer))
+    try:
+        yield
+    finally:
+        _stop_at.reset(token)
+
+
+def left(seconds: float, host: str) -> float:
+    """How long one question may take, of what is left for all."""
+    until = _stop_at.get()
+    if until is None:
+        return seconds
+    left = until - time.monotonic()
+    if left <= 0.05:
+        raise _late(host, seconds)
+    return min(seconds, left)
 
 
 def session(*, loopback: bool) -> HTTPSession:
@@ -86,8 +84,12 @@ def session(*, loopback: bool) -> HTTPSession:
             default_timeout=(CONNECT_SECONDS, READ_SECONDS),
         )
     )
+    for scheme in ("http", "https"):
+        made.mount(f"{scheme}://", BoundedAdapter(is_https_proto=scheme == "https", allow_loopback=loopback))
     made.trust_env = False
     made.headers["User-Agent"] = AGENT
+    # A shop's session cookie would make one visitor of all our questions.
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return made
 
 
@@ -142,6 +144,7 @@ def ask(
     `seconds` bounds the silence between two bytes; the whole answer may take twice that.
     """
     host = urlsplit(permitted(url, loopback=loopback)).hostname or ""
+    seconds = left(seconds, host)
     with _opened(caller, method, url, host=host, seconds=seconds, **more) as response:
         body = b"".join(_pieces(response, host, limit, seconds))
         return Answer(
@@ -152,23 +155,44 @@ def ask(
         )
 
 
-def stream_lines(
-    caller: requests.Session, url: str, *, loopback: bool, skip: int = 0, limit: int = 1024 * MEGABYTE
-) -> Iterator[bytes]:
-    """The lines of a large file, never held whole; `skip` leaves out the first ones."""
+def beginning(caller: requests.Session, url: str, *, loopback: bool, seconds: float, size: int) -> Answer:
+    """The first `size` bytes of an answer, or a little more; the rest is not taken. Raises ShopTrouble."""
     host = urlsplit(permitted(url, loopback=loopback)).hostname or ""
-    with _opened(caller, "GET", url, host=host, seconds=READ_SECONDS) as response:
-        if response.status_code != 200:
+    with _opened(caller, "GET", url, host=host, seconds=seconds) as response:
+        body = bytearray()
+        for piece in _pieces(response, host, size + 2 * _CHUNK, seconds):
+            body += piece
+            if len(body) >= size:
+                break
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(status=response.status_code, headers=headers, body=bytes(body), host=host)
+
+
+def stream_lines(
+    caller: requests.Session, url: str, *, loopback: bool, start: int = 0, limit: int = 1024 * MEGABYTE
+) -> Iterator[tuple[bytes, int]]:
+    """The lines of a large file from this byte on, each with the byte after it; the file is never held whole.
+
+    Who stopped half way asks for the rest alone (RFC 9110 Range); a server that sends it all is read past.
+    """
+    host = urlsplit(permitted(url, loopback=loopback)).hostname or ""
+    # Bytes are counted as they lie there: packed ones would count otherwise.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    with _opened(caller, "GET", url, host=host, seconds=READ_SECONDS, headers=headers) as response:
+        if start and response.status_code == 416:
+            return
+        if response.status_code not in (200, 206):
             raise ShopUnreachable(Trouble.SHOP_ERROR, host=host, status=str(response.status_code))
-        rest, number = b"", 0
+        place = start if response.status_code == 206 else 0
+        rest = b""
         for piece in _pieces(response, host, limit, None):
             *lines, rest = (rest + piece).split(b"\n")
             for line in lines:
-                number += 1
-                if number > skip and line.strip():
-                    yield line
-        if rest.strip() and number >= skip:
-            yield rest
+                place += len(line) + 1
+                if place > start and line.strip():
+                    yield line, place
+        if rest.strip() and place >= start:
+            yield rest, place + len(rest)
 
 
 def _opened(
@@ -176,20 +200,32 @@ def _opened(
 ) -> requests.Response:
     try:
         response = caller.request(
-            method, url, stream=True, allow_redirects=False, timeout=(CONNECT_SECONDS, seconds), **more
+            method, url, stream=True, allow_redirects=False, timeout=(min(CONNECT_SECONDS, seconds), seconds), **more
         )
     except InvalidIPAddress:
         raise AddressForbidden(Trouble.ADDRESS_FORBIDDEN, host=host) from None
     except requests.Timeout:
         raise ShopUnreachable(Trouble.TIMED_OUT, host=host, seconds=f"{seconds:g}", retry_after=_SOON) from None
-    except requests.RequestException:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
         # The library's own text would hold the whole address, keys in its query included.
         raise ShopUnreachable(Trouble.UNREACHABLE, host=host, retry_after=_SOON) from None
     if response.status_code in _REDIRECTS and response.status_code != 304:
-        to = urlsplit(response.headers.get("Location", ""))
         response.close()
-        raise AnswerUnreadable(Trouble.REDIRECTED, host=host, to=f"{to.hostname or host}{to.path}"[:120])
+        raise _moved(url, response.headers.get("Location", ""), host)
     return response
+
+
+def _moved(url: str, location: str, host: str) -> AnswerUnreadable:
+    try:
+        whole = urljoin(url, location)
+        to = urlsplit(whole)
+        place = f"{to.hostname or host}{to.path}"[:120]
+    except ValueError:
+        # "http://[": an address that is none.
+        whole, place = "", host
+    moved = AnswerUnreadable(Trouble.REDIRECTED, host=host, to=place)
+    moved.location = whole
+    return moved
 
 
 _SOON: Final = timedelta(minutes=1)
@@ -198,23 +234,22 @@ _SOON: Final = timedelta(minutes=1)
 def _pieces(response: requests.Response, host: str, limit: int, seconds: float | None) -> Iterator[bytes]:
     begun, size = time.monotonic(), 0
     try:
-        for piece in response.iter_content(_CHUNK):
+        # One read of the socket at a time: a whole chunk may take for ever when it drips.
+        while piece := response.raw.read1(_CHUNK, decode_content=True):
             size += len(piece)
             if size > limit:
                 raise AnswerUnreadable(Trouble.TOO_LARGE, host=host, limit=str(limit // MEGABYTE))
             if seconds is not None and time.monotonic() - begun > 2 * seconds:
-                raise ShopUnreachable(Trouble.TIMED_OUT, host=host, seconds=f"{2 * seconds:g}", retry_after=_SOON)
+                raise _late(host, 2 * seconds)
             yield piece
-    except requests.Timeout:
-        raise ShopUnreachable(Trouble.TIMED_OUT, host=host, seconds=f"{seconds or 0:g}", retry_after=_SOON) from None
-    except requests.ConnectionError as broken:
-        # A read time-out in the middle of an answer comes as a connection error.
-        late = "timed out" in str(broken).lower()
-        raise ShopUnreachable(
-            Trouble.TIMED_OUT if late else Trouble.CUT_OFF, host=host, seconds=f"{seconds or 0:g}", retry_after=_SOON
-        ) from None
-    except requests.RequestException:
+    except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+        raise _late(host, seconds or READ_SECONDS) from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
         raise ShopUnreachable(Trouble.CUT_OFF, host=host, retry_after=_SOON) from None
+
+
+def _late(host: str, seconds: float) -> ShopUnreachable:
+    return ShopUnreachable(Trouble.TIMED_OUT, host=host, seconds=f"{seconds:g}", retry_after=_SOON)
 
 
 def raise_for_status(answer: Answer) -> None:
@@ -245,13 +280,18 @@ def patiently(attempt: Callable[[], T], *, tries: int = 3, longest: float = 10.0
     def worth_it(error: BaseException) -> bool:
         if not isinstance(error, ShopTrouble) or error.retry_after is None:
             return False
+        until = _stop_at.get()
+        if until is not None and time.monotonic() + min(error.retry_after.total_seconds(), 0.5) >= until:
+            return False
         return error.trouble is not Trouble.TOO_MANY_REQUESTS or error.retry_after.total_seconds() <= longest
 
     def pause(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
+        wait = min(0.25 * 2.0**state.attempt_number, longest)
         if isinstance(error, ShopTrouble) and error.trouble is Trouble.TOO_MANY_REQUESTS and error.retry_after:
-            return error.retry_after.total_seconds()
-        return min(0.25 * 2.0**state.attempt_number, longest)
+            wait = error.retry_after.total_seconds()
+        until = _stop_at.get()
+        return wait if until is None else max(0.0, min(wait, until - time.monotonic()))
 
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(tries),

@@ -66,6 +66,13 @@ class Trouble(StrEnum):
     CODE_DIFFERS = "code_differs"
     CODE_REFUSED = "code_refused"
     CODE_UNFINISHED = "code_unfinished"
+    # What we tell it.
+    CONSENT_REFUSED = "consent_refused"
+    # What it shows us only in part.
+    OLD_ORDERS_HIDDEN = "old_orders_hidden"
+    LINKS_WILL_END = "links_will_end"
+    LINKS_ENDED = "links_ended"
+    CREDIT_IN_DOUBT = "credit_in_doubt"
     NOT_OFFERED = "not_offered"
 
 
@@ -162,7 +169,7 @@ EXPLANATIONS: Final[dict[Trouble, Explanation]] = {
         _("Ask the shop's host to set its clock; signatures of the plugin need it right within five minutes."),
     ),
     Trouble.PLAIN_PERMALINKS: Explanation(
-        _("The shop uses plain permalinks, with which its API cannot be reached."),
+        _("The shop uses plain permalinks: its API is hard to reach, and links back to a basket may fail."),
         _("In WordPress open Settings, Permalinks and choose any other form."),
     ),
     Trouble.ADDRESS_FORBIDDEN: Explanation(
@@ -219,6 +226,26 @@ EXPLANATIONS: Final[dict[Trouble, Explanation]] = {
     ),
     Trouble.CODE_UNFINISHED: Explanation(
         _("The shop is still making the code."), _("Nothing to do: the mail goes without an offer if it takes long.")
+    ),
+    Trouble.CREDIT_IN_DOUBT: Explanation(
+        _("It is not known whether the shop gave the credit; it is money, so we did not ask twice."),
+        _("Look at the customer's credit in the shop, and give it there if it is missing."),
+    ),
+    Trouble.CONSENT_REFUSED: Explanation(
+        _("The shop did not take over what a person told us about marketing mail: {detail}."),
+        _("Nothing to do: what the person told us stands here, and we go by it."),
+    ),
+    Trouble.OLD_ORDERS_HIDDEN: Explanation(
+        _("The app sees no orders older than 60 days, because it lacks the permission {scope}."),
+        _("Ask Shopify for it in the app's settings if the older ones matter; nothing else depends on it."),
+    ),
+    Trouble.LINKS_WILL_END: Explanation(
+        _("From {date} Shopify gives no links back to a checkout to apps that may not see {fields}."),
+        _("Switch on all four in the Dev Dashboard; without them mails lead to a basket filled anew."),
+    ),
+    Trouble.LINKS_ENDED: Explanation(
+        _("Shopify gives us no links back to a checkout, because the app may not see {fields}."),
+        _("Switch on all four in the Dev Dashboard; until then mails lead to a basket filled anew."),
     ),
     Trouble.NOT_OFFERED: Explanation(
         _("{platform} cannot do this: {what}."), _("Choose something this platform can do.")

@@ -74,7 +74,7 @@ class Stage:
 
     kind: ClassVar[str] = ""
 
-    def __init__(self) -> None:
+    def __init__(self, *, port: int = 0) -> None:
         self.asked: list[Asked] = []
         self.ahead = timedelta()
         """How far the shop's clock runs ahead of ours."""
@@ -84,6 +84,7 @@ class Stage:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def _take(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
@@ -94,7 +95,7 @@ class Stage:
             def log_message(self, *_: Any) -> None:
                 """Silent."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"

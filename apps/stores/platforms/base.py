@@ -104,6 +104,12 @@ class Basket:
     expires_at: datetime
     code: str = ""
     language: str = ""
+    pay_url: str = ""
+    """Where the unpaid order that this basket became can be paid (OrderSeen.pay_url), '' for others."""
+    unpaid_since: datetime | None = None
+    """When that order was made."""
+    at: datetime | None = None
+    """When the link is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +139,8 @@ class Platform(Protocol):
     """The ways to connect, the best first; empty for a platform that only tells."""
     can: frozenset[str]
     """Of NOUNS what it can be asked for, and: look, hooks, codes, credit, consent."""
+    credit_on_account: bool
+    """Credit is put on the person's account there, with no code to type; else it is a code like any other."""
 
     # --- what it tells ---
 
@@ -160,6 +168,10 @@ class Platform(Protocol):
         ...
 
     # --- what it can be asked ---
+
+    def webhook_secret(self, credentials: Mapping[str, str]) -> str:
+        """With what this shop signs its webhooks, where the keys already say so; '' where we choose."""
+        ...
 
     def install(self, access: Access, door: Door, at: datetime) -> Report:
         """Try the keys, make what is missing of our webhooks, and say what the shop is. Twice changes nothing."""
@@ -195,6 +207,10 @@ class Platform(Protocol):
 
     def withdraw(self, access: Access, made: Sequence[CodeMade]) -> list[CodeRefused]:
         """Delete codes. Answers those that would not go; one that was not there is gone."""
+        ...
+
+    def binds_address(self, shop: ShopLinks) -> bool:
+        """Whether a code bound to an address works behind this shop's restore link; else make it without one."""
         ...
 
     def tell(self, access: Access, consents: Sequence[ConsentToTell]) -> list[Finding]:

@@ -15,7 +15,7 @@ from apps.stores.troubles import Trouble
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-    from apps.stores.platforms.base import ShopFacts
+    from apps.stores.platforms.base import ShopFacts, ShopLinks
 
 Noun = Literal["orders", "customers", "products", "reviews", "baskets"]
 NOUNS: tuple[Noun, ...] = ("orders", "customers", "products", "reviews", "baskets")
@@ -28,6 +28,8 @@ class Token:
     value: str = field(repr=False)
     expires_at: datetime | None
     scopes: tuple[str, ...] = ()
+    refresh: str = field(default="", repr=False)
+    """What the next one is asked with, where the platform gives that along."""
 
 
 class TokenKeeper(Protocol):
@@ -119,6 +121,8 @@ class Report:
     scopes: tuple[str, ...] = ()
     companion: str = ""
     """The version of our plugin in the shop, '' when it is not there."""
+    features: tuple[str, ...] = ()
+    """What support asks about such a shop, in our own words: `hpos` is WooCommerce with orders in own tables."""
     hooks: tuple[Hook, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -223,6 +227,10 @@ class Unasked:
     label = ""
     ways: tuple[Way, ...] = ()
     can: frozenset[str] = frozenset()
+    credit_on_account = False
+
+    def webhook_secret(self, credentials: Mapping[str, str]) -> str:  # noqa: ARG002
+        return ""
 
     def install(self, access: Access, door: Door, at: datetime) -> Report:  # noqa: ARG002
         raise self._cannot("install")
@@ -250,6 +258,9 @@ class Unasked:
 
     def withdraw(self, access: Access, made: Sequence[CodeMade]) -> list[CodeRefused]:  # noqa: ARG002
         raise self._cannot("codes")
+
+    def binds_address(self, shop: ShopLinks) -> bool:  # noqa: ARG002
+        return True
 
     def tell(self, access: Access, consents: Sequence[ConsentToTell]) -> list[Finding]:  # noqa: ARG002
         raise self._cannot("consent")

@@ -24,7 +24,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Read once, never kept."""
 
 
-class Line(Record):
+class Line(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One line of a basket or order. Prices as the buyer sees them."""
 
     title: Text
@@ -39,7 +39,7 @@ class Line(Record):
     options: dict[str, Text] = {}
 
 
-class Consent(Record):
+class Consent(Record, frozen=True, kw_only=True, omit_defaults=True):
     """What the person said about marketing mail, with its evidence."""
 
     state: Literal["granted", "denied", "pending"]
@@ -49,7 +49,7 @@ class Consent(Record):
     double_opt_in: bool = False
 
 
-class Person(Record):
+class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Who, as far as is known."""
 
     customer_id: Id | None = None
@@ -60,7 +60,7 @@ class Person(Record):
     country: Annotated[str, Meta(pattern=r"^[A-Za-z]{2}$", description="ISO 3166-1.")] | None = None
 
 
-class Sums(Record):
+class Sums(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Totals in `currency`, tax included as the shop shows it."""
 
     currency: Code
@@ -71,7 +71,7 @@ class Sums(Record):
     tax: Decimal | None = None
 
 
-class Basket(Record):
+class Basket(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A basket as it is now. Without lines it is empty."""
 
     id: Id
@@ -86,7 +86,7 @@ class Basket(Record):
     restore_url: Address = ""
 
 
-class Order(Record):
+class Order(Record, frozen=True, kw_only=True, omit_defaults=True):
     """An order as it is now."""
 
     id: Id
@@ -111,7 +111,7 @@ class Order(Record):
     test: bool = False
 
 
-class Customer(Record):
+class Customer(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody with an account, or who left an address."""
 
     person: Person
@@ -120,7 +120,7 @@ class Customer(Record):
     consent: Consent | None = None
 
 
-class Product(Record):
+class Product(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A thing for sale, or a variant of one (`parent_id`)."""
 
     id: Id
@@ -142,7 +142,7 @@ class Product(Record):
     published: bool = True
 
 
-class Review(Record):
+class Review(Record, frozen=True, kw_only=True, omit_defaults=True):
     """What a buyer wrote about a product."""
 
     id: Id
@@ -156,14 +156,14 @@ class Review(Record):
     approved: bool = True
 
 
-class Gone(Record):
+class Gone(Record, frozen=True, kw_only=True, omit_defaults=True):
     """The shop deleted it."""
 
     id: Id
     deleted_at: Moment | None = None
 
 
-class Erasure(Record):
+class Erasure(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody asks to be forgotten."""
 
     person: Person
