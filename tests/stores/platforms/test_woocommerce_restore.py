@@ -7,9 +7,12 @@ import hashlib
 import hmac
 import json
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 from apps.stores.platforms.base import Basket, ShopLinks
 from apps.stores.snapshots import Line
@@ -93,3 +96,54 @@ def test_without_the_companion_core_restores_and_old_shops_show_their_cart() -> 
     for old in (links(version=(9, 9)), links()):
         assert shop.restore(basket(), old).startswith("https://shop.example/nl/cart/?utm_source=mandje")
     assert "/cart/?" in shop.restore(basket(lines=LINES[2:]), links(version=(11,)))
+
+
+def test_a_code_bound_to_an_address_needs_our_plugin() -> None:
+    """By core's own link a guest with such a code is told to enter a valid e-mail, and pays the full price."""
+    assert shop.binds_address(links(companion=True, version=(11, 0)))
+    assert not shop.binds_address(links(version=(11, 0)))
+    assert not shop.binds_address(links(companion=True, secret=""))
+
+
+PAY = "https://shop.example/nl/checkout/order-pay/23/?pay_for_order=true&key=wc_order_x"
+
+
+def unpaid(minutes: int, **changes: Any) -> Basket:
+    return basket(pay_url=PAY, unpaid_since=NOON - timedelta(minutes=minutes), at=NOON, **changes)
+
+
+def test_an_older_shop_without_our_plugin_lets_an_unpaid_order_be_paid_in_its_first_hour() -> None:
+    link = shop.restore(unpaid(59), links(version=(9, 9)))
+
+    assert link.startswith(PAY + "&")
+    assert parse_qs(urlsplit(link).query)["utm_id"] == ["m-1"]
+    # By then WooCommerce has cancelled it, and the link would say that it cannot be paid.
+    assert "/cart/" in shop.restore(unpaid(60), links(version=(9, 9)))
+
+
+def test_whatever_brings_the_basket_back_goes_before_the_pay_link() -> None:
+    assert "/checkout-link/" in shop.restore(unpaid(5), links(version=(10, 0)))
+    assert "rcv=" in shop.restore(unpaid(5), links(companion=True, version=(9, 9)))
+
+
+@pytest.mark.parametrize(
+    "pay",
+    [
+        "https://evil.example/pay?x=1", "http://shop.example/pay?x=1", "https://shop.example@evil.example/?x=1",
+        "https://shop.example/",
+    ],
+)  # fmt: skip
+def test_a_pay_link_leads_to_the_shop_itself(pay: str) -> None:
+    strange = replace(unpaid(5), pay_url=pay)
+    assert urlsplit(shop.restore(strange, links(version=(9, 9)))).path == "/nl/cart/"
+
+
+def test_an_older_shop_gets_a_single_product_back_into_the_basket() -> None:
+    only = basket(lines=LINES[:1], code="")
+    link = urlsplit(shop.restore(only, links(version=(9, 9))))
+    query = parse_qs(link.query)
+
+    assert (link.netloc, link.path) == ("shop.example", "/nl/")
+    assert (query["add-to-cart"], query["quantity"], query["utm_id"]) == (["13"], ["2"], ["m-1"])
+    # A variation asks for its attributes, which a link cannot know.
+    assert urlsplit(shop.restore(replace(only, lines=LINES[1:2]), links(version=(9, 9)))).path == "/nl/cart/"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hmac
-from typing import Any
-from urllib.parse import urlencode
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -15,10 +16,23 @@ from apps.stores.platforms.woocommerce.signature import key_of
 from apps.stores.snapshots import Line
 
 _CHECKOUT_LINK_SINCE = (10, 0)
+PAYABLE: Final = timedelta(hours=1)
+"""WooCommerce cancels what a checkout left unpaid after `woocommerce_hold_stock_minutes`, 60 by default (3.4)."""
+
+
+def binds_address(shop: ShopLinks) -> bool:
+    """Only our plugin puts the address into the visitor's session, which a code bound to one asks for.
+
+    By core's link a guest is told to "enter a valid email" and pays the full price (3.5).
+    """
+    return shop.companion and bool(shop.secret)
 
 
 def restore(basket: Basket, shop: ShopLinks) -> str:
-    """The companion's signed link, else core's checkout link, else the shop's cart page."""
+    """The companion's signed link, else core's checkout link, else what an older shop has.
+
+    That is: the order's own pay link in its first hour, one product into the basket, or the shop's cart page.
+    """
     home = shop.url.rstrip("/")
     if shop.companion and shop.secret:
         return f"{home}/?{urlencode({'rcv': _token(basket, shop.secret)} | _utm(basket))}"
@@ -27,7 +41,20 @@ def restore(basket: Basket, shop: ShopLinks) -> str:
         coupon = {"coupon": basket.code} if basket.code else {}
         query = urlencode({"products": products} | coupon | _utm(basket), safe=":,")
         return f"{home}/checkout-link/?{query}"
+    if _can_be_paid(basket, shop):
+        return f"{basket.pay_url}&{urlencode(_utm(basket))}"
+    if products and len(basket.lines) == 1 and (only := basket.lines[0]).variant is None:
+        return f"{home}/?{urlencode({'add-to-cart': only.product, 'quantity': _pieces(only)} | _utm(basket))}"
     return f"{home}/cart/?{urlencode(_utm(basket))}"
+
+
+def _can_be_paid(basket: Basket, shop: ShopLinks) -> bool:
+    """While the shop still holds its stock; to the shop itself, as the order said it."""
+    if basket.at is None or basket.unpaid_since is None or not basket.at - basket.unpaid_since < PAYABLE:
+        return False
+    pay, home = urlsplit(basket.pay_url), urlsplit(shop.url)
+    ours = {home.hostname, *shop.hosts}
+    return pay.scheme == "https" and pay.hostname in ours and pay.username is None and bool(pay.query)
 
 
 def _utm(basket: Basket) -> dict[str, str]:
@@ -66,8 +93,12 @@ def _products(basket: Basket) -> str:
     for line in basket.lines:
         wanted = _number(line.variant) or _number(line.product)
         if wanted is not None:
-            pairs.append(f"{wanted}:{max(1, int(line.quantity))}")
+            pairs.append(f"{wanted}:{_pieces(line)}")
     return ",".join(pairs)
+
+
+def _pieces(line: Line) -> int:
+    return max(1, int(line.quantity))
 
 
 def _number(value: str | None) -> int | None:
