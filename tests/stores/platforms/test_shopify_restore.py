@@ -74,3 +74,24 @@ def test_without_variants_the_shop_itself_is_the_link() -> None:
     assert shop.restore(basket(recovery_url="", lines=(), code=""), LINKS).startswith(
         "https://shop.example.com/?utm_source="
     )
+
+
+def test_without_variants_a_code_is_kept_for_the_visit() -> None:
+    assert shop.restore(basket(recovery_url="", lines=()), LINKS) == (
+        "https://shop.example.com/discount/A%26B?redirect=%2F%3Futm_source%3Dmandje%26utm_medium%3Demail%26utm_id%3Dm-1"
+    )
+
+
+def test_a_link_that_has_a_discount_already_keeps_its_own() -> None:
+    url = f"https://{DOMAIN}/61/checkouts/ac/hWN/recover?key=0a&discount=OWN"
+
+    assert shop.restore(basket(recovery_url=url), LINKS).count("discount=") == 1
+
+
+def test_a_link_withheld_since_2027_gives_way_to_a_permalink() -> None:
+    """Missing, null or empty: the webhook's body says it in either way (shopify.md 7)."""
+    from tests.stores.platforms.shopify_shop import checkout
+
+    for withheld in ({"abandoned_checkout_url": None}, {"abandoned_checkout_url": ""}):
+        assert checkout(**withheld).recovery_url == ""
+    assert shop.restore(basket(recovery_url=""), LINKS).startswith("https://shop.example.com/cart/44567890123456:2,")

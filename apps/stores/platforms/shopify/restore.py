@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+from dataclasses import replace
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from apps.stores.platforms.base import Basket, ShopLinks
 from apps.stores.platforms.shopify.orders import CLICK_ATTRIBUTE
@@ -17,7 +18,16 @@ def restore(basket: Basket, shop: ShopLinks) -> str:
     if wanted := _variants(basket):
         attribute = {f"attributes[{CLICK_ATTRIBUTE}]": basket.message_ref}
         return urlunsplit(_with(home._replace(path=f"/cart/{wanted}", query=urlencode(attribute)), basket))
+    if basket.code:
+        return urlunsplit(_discounted(home, basket))
     return urlunsplit(_with(home._replace(path=home.path or "/"), basket))
+
+
+def _discounted(home: SplitResult, basket: Basket) -> SplitResult:
+    """A code on a bare address does nothing; `/discount/CODE?redirect=/…` keeps it for the visit (shopify.md 10.2)."""
+    onward = _with(SplitResult("", "", home.path or "/", "", ""), replace(basket, code=""))
+    path = f"{home.path}/discount/{quote(basket.code, safe='')}"
+    return home._replace(path=path, query=urlencode({"redirect": urlunsplit(onward)}))
 
 
 def _ours(address: str, shop: ShopLinks) -> SplitResult | None:

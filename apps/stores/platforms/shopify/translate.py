@@ -101,6 +101,9 @@ _TOPICS: dict[str, Reader] = {
     "shop/redact": _reads(records.Privacy, people.redact_shop),
 }
 
+TOPICS = frozenset(_TOPICS)
+"""What we can read, and therefore ask to be told."""
+
 _USELESS = {
     "orders/edited": "orders/updated tells the whole order",
     "order_transactions/create": "orders/updated and refunds/create tell the money",
