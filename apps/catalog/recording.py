@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -20,15 +21,32 @@ class ProductNews(msgspec.Struct, frozen=True, kw_only=True):
     seen: ProductSeen
 
 
-_UPSERT = """
-INSERT INTO catalog_product AS p (store_id, external_id, parent, title, short_name, url, image, price, currency,
-    in_stock, status, data, modified_stamp, gone_at)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::numeric[], %s::text[], %s::boolean[], %s::text[], %s::jsonb[], %s::text[], %s::timestamptz[])
-ON CONFLICT (store_id, external_id) DO UPDATE SET parent = excluded.parent, title = excluded.title,
-    url = excluded.url, image = excluded.image, price = excluded.price, currency = excluded.currency,
-    in_stock = excluded.in_stock, status = excluded.status, data = excluded.data,
-    modified_stamp = excluded.modified_stamp, gone_at = excluded.gone_at
+_COLUMNS = {
+    "store_id": "bigint", "external_id": "text", "parent": "text", "title": "text", "handle": "text", "url": "text",
+    "image": "text", "price": "numeric", "regular_price": "numeric", "currency": "text", "in_stock": "boolean",
+    "stock": "numeric", "status": "text", "categories": "jsonb", "tags": "jsonb", "related": "jsonb",
+    "rating": "numeric", "rating_count": "int", "price_changed_at": "timestamptz", "modified_stamp": "text",
+    "gone_at": "timestamptz",
+}  # fmt: skip
+_OWNERS = "short_name, excluded, how_to, how_to_url, review_url, gap_count, sold"
+"""What the platform never says: empty at first, and left alone for ever."""
+
+# A price that changes leaves the old one behind with its moment: a mail may then show the new one to whoever saw
+# the old. A price in another currency is another price.
+_CHANGED = "(p.price IS DISTINCT FROM excluded.price OR p.currency <> excluded.currency)"
+_SPECIAL = {
+    "rating": "coalesce(excluded.rating, p.rating)",
+    "rating_count": "coalesce(excluded.rating_count, p.rating_count)",
+    "price_changed_at": f"CASE WHEN {_CHANGED} THEN excluded.price_changed_at ELSE p.price_changed_at END",
+}
+_UPSERT = f"""
+INSERT INTO catalog_product AS p ({", ".join(_COLUMNS)}, {_OWNERS})
+SELECT {", ".join(f"t.{name}" for name in _COLUMNS)}, '', false, '', '', '', 0, 0
+FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
+    AS t({", ".join(_COLUMNS)})
+ON CONFLICT (store_id, external_id) DO UPDATE SET
+    {", ".join(f"{name} = {_SPECIAL.get(name, f'excluded.{name}')}" for name in list(_COLUMNS)[2:])},
+    price_before = CASE WHEN NOT {_CHANGED} THEN p.price_before WHEN p.currency = excluded.currency THEN p.price END
 WHERE excluded.modified_stamp > p.modified_stamp COLLATE "C"
 """
 
@@ -63,14 +81,24 @@ def _last_of(moment: datetime) -> str:
 
 def record(news: Sequence[ProductNews], thrown: Mapping[Place, datetime]) -> None:
     """Keep the newest state of each product and variant; what was thrown away after that stays gone."""
-    newest: dict[tuple[int, str], tuple[str, ProductSeen]] = {}
+    newest: dict[Place, _Newest] = {}
     for item in news:
-        mark = stamp(item.seen.at or item.arrived_at, item.seen.tie)
+        at = item.seen.at or item.arrived_at
+        mark = stamp(at, item.seen.tie)
         for product in _with_variants(item.seen):
             place = (item.store_id, product.external_id)
-            if place not in newest or mark > newest[place][0]:
-                newest[place] = (mark, product)
-    _write([(place[0], mark, product) for place, (mark, product) in sorted(newest.items())], thrown)
+            if place not in newest or mark > newest[place].mark:
+                newest[place] = _Newest(mark=mark, at=at, seen=product)
+    if newest:
+        db.run(_UPSERT, _params(sorted(newest.items()), thrown))
+
+
+class _Newest(msgspec.Struct, frozen=True, kw_only=True, order=False):
+    """The last word on one product in a batch."""
+
+    mark: str
+    at: datetime
+    seen: ProductSeen
 
 
 def _with_variants(product: ProductSeen) -> Iterator[ProductSeen]:
@@ -83,40 +111,38 @@ def _gone_at(thrown: Mapping[Place, datetime], place: Place, mark: str) -> datet
     return moment if moment is not None and mark < _last_of(moment) else None
 
 
-def _write(rows: Sequence[tuple[int, str, ProductSeen]], thrown: Mapping[Place, datetime]) -> None:
-    if not rows:
-        return
-    products = [row[2] for row in rows]
-    db.run(
-        _UPSERT,
-        [
-            [row[0] for row in rows],
-            [product.external_id for product in products],
-            [product.parent for product in products],
-            [product.title[:300] for product in products],
-            ["" for _ in products],
-            [product.url[:2000] for product in products],
-            [product.image[:2000] for product in products],
-            [product.price for product in products],
-            [product.currency for product in products],
-            [product.in_stock for product in products],
-            [product.status[:20] for product in products],
-            [msgspec.json.encode(_more(product)).decode() for product in products],
-            [row[1] for row in rows],
-            [_gone_at(thrown, (row[0], row[2].external_id), row[1]) for row in rows],
-        ],
-    )
+def _params(found: Sequence[tuple[Place, _Newest]], thrown: Mapping[Place, datetime]) -> dict[str, list[Any]]:
+    rows = [_row(place, last, thrown) for place, last in found]
+    return {name: [row[name] for row in rows] for name in _COLUMNS}
 
 
-def _more(product: ProductSeen) -> dict[str, object]:
-    """What only recommendations and reviews will ask for."""
+def _row(place: Place, last: _Newest, thrown: Mapping[Place, datetime]) -> dict[str, Any]:
+    """One product's columns, cut to what they hold: shops send titles of ten thousand letters."""
+    seen = last.seen
     return {
-        "handle": product.handle,
-        "regular_price": str(product.regular_price) if product.regular_price is not None else None,
-        "stock": str(product.stock) if product.stock is not None else None,
-        "categories": list(product.categories),
-        "tags": list(product.tags),
-        "rating": str(product.rating) if product.rating is not None else None,
-        "rating_count": product.rating_count,
-        "related": list(product.related),
+        "store_id": place[0],
+        "external_id": seen.external_id,
+        "parent": seen.parent,
+        "title": seen.title[:300],
+        "handle": seen.handle[:255],
+        "url": seen.url[:2000],
+        "image": seen.image[:2000],
+        "price": seen.price,
+        "regular_price": seen.regular_price,
+        "currency": seen.currency,
+        "in_stock": seen.in_stock,
+        "stock": seen.stock if seen.stock is not None and abs(seen.stock) < 10**9 else None,
+        "status": seen.status[:20],
+        "categories": _words(seen.categories),
+        "tags": _words(seen.tags),
+        "related": _words(seen.related),
+        "rating": seen.rating if seen.rating is not None and 0 <= seen.rating <= 5 else None,
+        "rating_count": min(max(seen.rating_count, 0), 10**9) if seen.rating_count is not None else None,
+        "price_changed_at": last.at,
+        "modified_stamp": last.mark,
+        "gone_at": _gone_at(thrown, place, last.mark),
     }
+
+
+def _words(words: Sequence[str]) -> str:
+    return msgspec.json.encode([word[:200] for word in words[:200]]).decode()

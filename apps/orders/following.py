@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from apps.carts.settling import settle
 from apps.core import db
-from apps.core.following import Erasing, Following, exporting, follow, keeping, on_account, staying
+from apps.core.following import Erasing, Following, exporting, follow, keeping, on_account, repointing, staying
 from apps.orders import totals
 from apps.orders.silencing import silence
 
@@ -128,5 +128,29 @@ follow(
             order="1, 2, 3",
         ),
         erase=_empty_keys,
+    )
+)
+
+
+def _empty_reviews(who: Erasing) -> None:
+    """The stars stay in the average; who gave them, and in which words, goes."""
+    db.run(
+        "UPDATE orders_review SET customer_id = NULL, email_key = NULL, author = '', text = ''"
+        " WHERE customer_id = ANY(%s::bigint[]) OR (store_id = %s AND email_key = ANY(%s::text[]))",
+        [list(who.customers), who.store_id, list(who.addresses)],
+    )
+
+
+follow(
+    Following(
+        model="orders.Review",
+        columns=("customer_id",),
+        move=repointing("orders_review"),
+        export=exporting(
+            "orders_review",
+            "written_at, id, external_id, product, rating, text, author, email_key, verified, approved",
+            order="1, id",
+        ),
+        erase=_empty_reviews,
     )
 )

@@ -175,3 +175,42 @@ class Shipment(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class Review(models.Model):
+    """What a buyer wrote about a product in the shop itself. Only approved ones are shown or counted."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="reviews")
+    external_id = models.CharField(max_length=40)
+    product = models.CharField(max_length=40)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="reviews")
+    email_key = models.CharField(max_length=320, null=True, editable=False)
+    rating = models.SmallIntegerField(_("rating"), null=True)
+    text = models.TextField(_("text"), blank=True, default="")
+    author = models.CharField(_("author"), max_length=200, blank=True, default="")
+    verified = models.BooleanField(_("bought it"), default=False)
+    approved = models.BooleanField(_("approved"), default=False)
+    written_at = models.DateTimeField(_("written"), null=True)
+    modified_stamp = models.CharField(max_length=60, default="", blank=True, editable=False, db_collation="C")
+
+    objects = StoreQuerySet["Review"].as_manager()
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        constraints = [
+            models.UniqueConstraint(fields=["store", "external_id"], name="a_review_is_one_row_per_store"),
+            models.CheckConstraint(
+                name="a_rating_has_five_stars", condition=models.Q(rating__isnull=True) | models.Q(rating__range=(1, 5))
+            ),
+        ]
+        indexes = [
+            # The ratings of a product; and whether a person reviewed it.
+            models.Index(fields=["store", "product"], name="review_of_product"),
+            models.Index(
+                fields=["store", "email_key"], name="review_by_address", condition=models.Q(email_key__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rating or '–'} · {self.product}"

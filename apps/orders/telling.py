@@ -9,13 +9,13 @@ from typing import Any
 
 from apps.customers.identity import People
 from apps.events import kinds
-from apps.events.log import Happened, append
+from apps.events.log import Happened, append, as_history
 from apps.orders.recording import Change
 
 
-def tell(changes: Sequence[Change], people: People, at: datetime) -> None:
-    """Append an event for each fact that is new."""
-    append([event for change in changes for event in _news_of(change, people, at)], at)
+def tell(changes: Sequence[Change], people: People, at: datetime, history_until: datetime | None = None) -> None:
+    """Append an event for each fact that is new; of what is history nobody is told."""
+    append(as_history([event for change in changes for event in _news_of(change, people, at)], history_until, at), at)
 
 
 def _news_of(change: Change, people: People, at: datetime) -> Iterator[Happened]:
