@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NEWER_BASKET = "newer_basket"
     NOT_IN_STOCK = "not_in_stock"
     UNMAILABLE_BASKET = "unmailable_basket"
+    PRODUCT_EXCLUDED = "product_excluded"
     NO_ADDRESS = "no_address"
     # We may not.
     SUPPRESSED_MARKETING = "suppressed_marketing"
@@ -62,6 +63,16 @@ class Reason(StrEnum):
     STALE_CAPPED = "stale_capped"
     STALE_FEED = "stale_feed"
     EXPIRED = "expired"
+    # No offer for this person; the mail itself may go without one.
+    OFFER_OFF = "offer_off"
+    OFFER_NOT_POSSIBLE = "offer_not_possible"
+    OFFER_CURRENCY = "offer_currency"
+    OFFER_GIVEN_RECENTLY = "offer_given_recently"
+    OFFER_NOT_FIRST_ORDER = "offer_not_first_order"
+    OFFER_BUDGET_USED = "offer_budget_used"
+    OFFER_CODES_USED = "offer_codes_used"
+    OFFER_FARMING = "offer_farming"
+    OFFER_NOT_MADE = "offer_not_made"
     # It did not work.
     TEMPLATE_ERROR = "template_error"
     TOO_LARGE = "too_large"
@@ -254,6 +265,46 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     Reason.EXPIRED: Explanation(
         _("What this mail offered ended at {at}."),
         _("Give the offer a later end, or send the mail sooner."),
+    ),
+    Reason.PRODUCT_EXCLUDED: Explanation(
+        _("Everything in the basket is kept out of mails by you: {products}."),
+        _("Open the product and take the tick away if it may be shown in a mail."),
+    ),
+    Reason.OFFER_OFF: Explanation(
+        _("The offer {offer} is not in use."),
+        _("Switch the offer on if people should get it."),
+    ),
+    Reason.OFFER_NOT_POSSIBLE: Explanation(
+        _("We cannot make codes in this shop."),
+        _("Connect the shop on its page, with keys that may write."),
+    ),
+    Reason.OFFER_CURRENCY: Explanation(
+        _("The offer {offer} counts in {currency}, and the shop in another currency."),
+        _("Make an offer in the shop's own currency."),
+    ),
+    Reason.OFFER_GIVEN_RECENTLY: Explanation(
+        _("This person was given an offer on {at}; you give one per {every} days at most."),
+        _("Change the pause between offers in the store's settings if it is too long."),
+    ),
+    Reason.OFFER_NOT_FIRST_ORDER: Explanation(
+        _("The offer {offer} is for first-time buyers, and this person ordered before."),
+        _("Nothing to mend: give regular customers an offer of their own."),
+    ),
+    Reason.OFFER_BUDGET_USED: Explanation(
+        _("This month's budget of the offer {offer} is used up."),
+        _("Raise the budget of the offer, or wait for the next month."),
+    ),
+    Reason.OFFER_CODES_USED: Explanation(
+        _("All codes of the offer {offer} are given away."),
+        _("Raise the number of codes of the offer."),
+    ),
+    Reason.OFFER_FARMING: Explanation(
+        _("This person seems to leave baskets in order to get codes."),
+        _("Look at the baskets and codes of this person; codes older than a year no longer count."),
+    ),
+    Reason.OFFER_NOT_MADE: Explanation(
+        _("The shop did not make the code for the offer {offer}."),
+        _("Open the offer: it says what the shop answered."),
     ),
     Reason.TEMPLATE_ERROR: Explanation(
         _("The template {template} could not be filled in (line {line}): {detail}."),

@@ -83,6 +83,21 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     total: Decimal | None = None
 
 
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What this mail gives: a code that the shop knows, until the end of a day. `value` in percent or `currency`.
+
+    Without a code it is credit that stands on the person's account in the shop.
+    """
+
+    code: str
+    kind: str
+    ends_on: date
+    currency: str
+    value: Decimal = Decimal(0)
+    minimum: Decimal | None = None
+    link: str = ""
+
+
 class Links(msgspec.Struct, frozen=True, kw_only=True):
     """Where the mail can lead. `unsubscribe` is never counted as a click."""
 
@@ -102,6 +117,7 @@ class MailContext(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     kind: str = "marketing"
     expires_on: date | None = None
+    offer: Offer | None = None
 
     def data(self, *, lines: int = LINES_SHOWN) -> dict[str, Any]:
         """Plain dicts for Liquid; `lines` is lowered when a mail would grow too large."""
@@ -116,6 +132,7 @@ class MailContext(msgspec.Struct, frozen=True, kw_only=True):
                 "unsubscribe": web_address(links.unsubscribe) or None,
                 "shop": web_address(links.shop or self.shop.url) or None,
             },
+            "offer": _offer(self._offered(), self.locale, reader) if self.offer else None,
             "mail": {
                 "reason": clean(self.reason, 300) or None,
                 "expires_on": money.day(expires, reader) if expires else None,
@@ -124,6 +141,12 @@ class MailContext(msgspec.Struct, frozen=True, kw_only=True):
                 "preheader": "",
             },
         }
+
+    def _offered(self) -> Offer:
+        """The offer; without a link of its own where the basket's button leads to the same place."""
+        assert self.offer is not None
+        same = bool(self.basket.lines) and self.offer.link == self.links.restore
+        return msgspec.structs.replace(self.offer, link="") if same else self.offer
 
 
 @lru_cache(maxsize=512)
@@ -238,6 +261,34 @@ def _line(line: BasketLine, say: Any, reader: Locale) -> dict[str, Any]:
             "options": ", ".join(spoken(o, 60) for o in line.options),
         }
     )
+
+
+GIVEN = {
+    "free_shipping": {"nl": "gratis verzending", "en": "free shipping"},
+    "gift": {"nl": "een cadeau", "en": "a gift"},
+}
+
+
+def _offer(offer: Offer, locale: str, reader: Locale) -> dict[str, Any]:
+    """The offer in the reader's words: `10 %`, `€ 10`, `gratis verzending`; and whatever the shop will ask of it."""
+    return _without_blanks(
+        {
+            "code": clean(offer.code, 60),
+            "value": _worth(offer, locale, reader),
+            "ends_on": money.day(offer.ends_on, reader),
+            "minimum": money.whole(offer.minimum, offer.currency, reader) if offer.minimum else "",
+            "link": web_address(offer.link),
+        }
+    )
+
+
+def _worth(offer: Offer, locale: str, reader: Locale) -> str:
+    if offer.kind == "percent":
+        return f"{money.quantity(offer.value, reader)}\xa0%"
+    if offer.kind in GIVEN:
+        words = GIVEN[offer.kind]
+        return words.get(locale[:2], words["en"])
+    return money.whole(offer.value, offer.currency, reader)
 
 
 def _sum(lines: tuple[BasketLine, ...]) -> Decimal | None:

@@ -6,17 +6,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from apps.carts.folding import line_of
 from apps.core import db
-from apps.core.secrets import unseal
 from apps.mail.compiled import Compiled
 from apps.mail.context import Profile
 from apps.stores.platforms.base import ShopLinks
 from apps.stores.rules import Rules
+from apps.stores.shopfacts import LINKS, host_of, links_from
 from apps.stores.snapshots import Line
 
 
@@ -41,6 +40,20 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """The code that goes with a message, whatever became of it."""
+
+    code: str
+    status: str
+    ends_at: datetime
+    own: bool
+    """It was given to the very person this mail is for."""
+    kind: str
+    value: Decimal
+    currency: str
+    minimum: Decimal | None
+
+
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """One message's matter."""
 
@@ -63,16 +76,23 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     frozen: dict[str, Any] | None
     """The letter's context, when it was written before."""
     version_id: int | None
+    basket_at: datetime | None = None
+    """When something last happened to the basket."""
+    given: Given | None = None
 
 
 _SUBJECTS = """
 SELECT m.id, m.uid::text, m.store_id, m.purpose, m.kind, m.template_slug, m.wanted_at, cu.email, cu.address_hash,
     cu.first_name, coalesce(nullif(cu.locale, ''), c.locale, ''), m.cart_id, coalesce(c.currency, ''),
     coalesce(c.amounts::text, '{}'), coalesce(c.lines::text, '[]'), coalesce(c.recovery_url, ''),
-    l.context::text, m.template_version_id
+    l.context::text, m.template_version_id, c.last_activity_at, oc.code, oc.status, oc.ends_at,
+    oc.customer_id IS NOT DISTINCT FROM m.customer_id AND oc.store_id = m.store_id, oo.kind, oo.value, oo.currency,
+    oo.minimum
 FROM mail_message m JOIN customers_customer cu ON cu.id = m.customer_id
 LEFT JOIN carts_cart c ON c.id = m.cart_id
 LEFT JOIN mail_letter l ON l.message_id = m.id
+LEFT JOIN offers_code oc ON oc.id = m.code_id
+LEFT JOIN offers_offer oo ON oo.id = oc.offer_id
 WHERE m.id = ANY(%s::bigint[])
 """
 
@@ -101,14 +121,29 @@ def _subject(row: tuple) -> Subject:  # type: ignore[type-arg]
         recovery_url=row[15],
         frozen=msgspec.json.decode(row[16]) if row[16] else None,
         version_id=row[17],
+        basket_at=row[18],
+        given=_given(row[19:]) if row[19] else None,
     )
 
 
-_SHOPS = """
+def _given(row: tuple) -> Given:  # type: ignore[type-arg]
+    code, status, ends_at, own, kind, value, currency, minimum = row
+    return Given(
+        code=code,
+        status=status,
+        ends_at=ends_at,
+        own=own,
+        kind=kind,
+        value=value,
+        currency=currency,
+        minimum=minimum,
+    )
+
+
+_SHOPS = f"""
 SELECT s.id, s.key, s.platform, s.name, s.language, s.formality, s.country, s.time_zone, s.from_name, s.from_email,
     s.reply_to, s.link_host, s.url, s.shop_domain, s.currency, s.postal_address, s.registration_number,
-    s.profile::text, s.rules::text, s.companion_seen_at IS NOT NULL, s.shop_version,
-    (SELECT k.sealed FROM stores_storesecret k WHERE k.store_id = s.id ORDER BY k.created_at DESC, k.id DESC LIMIT 1)
+    s.profile::text, s.rules::text, {LINKS}
 FROM stores_store s WHERE s.id = ANY(%s::bigint[])
 """
 
@@ -129,18 +164,13 @@ def _shop(row: tuple, public_url: str) -> Shop:  # type: ignore[type-arg]
         country=row[6],
         zone=row[7],
         sender_name=row[8] or row[3],
-        sender=row[9] or f"shop@{_host(row[12])}",
+        sender=row[9] or f"shop@{host_of(row[12])}",
         reply_to=row[10],
         base=row[11] or public_url,
         profile=_profile(row, profile),
-        links=_links(row, profile),
+        links=links_from(row[19:], profile),
         rules=Rules.read(rules),
     )
-
-
-def _host(url: str) -> str:
-    host = urlsplit(url).hostname or "localhost"
-    return host if "." in host else f"{host}.localdomain"
 
 
 def _profile(row: tuple, said: dict[str, Any]) -> Profile:  # type: ignore[type-arg]
@@ -181,16 +211,25 @@ def _amount(text: Any) -> Decimal | None:
     return Decimal(str(text)) if text not in (None, "") else None
 
 
-def _links(row: tuple, profile: dict[str, Any]) -> ShopLinks:  # type: ignore[type-arg]
-    hosts = {_host(row[12]), row[13], *(str(domain) for domain in profile.get("domains", ()) if domain)}
-    return ShopLinks(
-        url=row[12],
-        shop_domain=row[13],
-        secret=unseal(row[21], bound_to=f"{row[1]}/webhook") if row[21] else "",
-        companion=row[19],
-        version=tuple(int(part) for part in row[20].split(".") if part.isdigit()),
-        hosts=frozenset(host for host in hosts if host),
-    )
+class Unpaid(msgspec.Struct, frozen=True, kw_only=True):
+    """The unpaid order that a basket is as well (decision 12)."""
+
+    pay_url: str
+    since: datetime | None
+
+
+_UNPAID = """
+SELECT DISTINCT ON (k.cart_id) k.cart_id, o.pay_url, o.created_at FROM carts_cartkey k
+JOIN orders_order o ON o.store_id = k.store_id AND o.external_id = k.value
+WHERE k.cart_id = ANY(%s::bigint[]) AND k.kind = 'order' AND NOT o.silences AND o.pay_url <> '' AND o.gone_at IS NULL
+    AND o.stage = 'unpaid'
+ORDER BY k.cart_id, o.created_at DESC NULLS LAST, o.id DESC
+"""
+
+
+def unpaid(cart_ids: Iterable[int]) -> dict[int, Unpaid]:
+    """Where the newest unpaid order of each basket can be paid, and since when it waits."""
+    return {row[0]: Unpaid(pay_url=row[1], since=row[2]) for row in db.rows(_UNPAID, [sorted(set(cart_ids))])}
 
 
 def cart_keys(cart_ids: Iterable[int]) -> dict[int, tuple[tuple[str, str], ...]]:
@@ -204,25 +243,49 @@ def cart_keys(cart_ids: Iterable[int]) -> dict[int, tuple[tuple[str, str], ...]]
     return {cart_id: tuple(keys) for cart_id, keys in found.items()}
 
 
-class Picture(msgspec.Struct, frozen=True, kw_only=True):
+class Thing(msgspec.Struct, frozen=True, kw_only=True):
     """What the catalogue knows of a product that its basket line does not say."""
 
-    image: str
-    url: str
-    short_name: str
+    image: str = ""
+    url: str = ""
+    short_name: str = ""
+    available: bool | None = None
+    """False: sold out or removed; None: nobody said."""
+    excluded: bool = False
+    """The owner wants it in no mail."""
+    price: Decimal | None = None
+    price_before: Decimal | None = None
+    price_changed_at: datetime | None = None
+    currency: str = ""
 
 
-def pictures(store_ids: Iterable[int], products: Iterable[str]) -> dict[tuple[int, str], Picture]:
-    """Pictures and links by product or variant: Shopify's baskets carry neither."""
+_THINGS = """
+SELECT store_id, external_id, image, url, short_name, CASE WHEN gone_at IS NOT NULL THEN false ELSE in_stock END,
+    excluded, price, price_before, price_changed_at, currency
+FROM catalog_product WHERE store_id = ANY(%s::bigint[]) AND external_id = ANY(%s::text[])
+"""
+
+
+def things(store_ids: Iterable[int], products: Iterable[str]) -> dict[tuple[int, str], Thing]:
+    """Products and variants by (store, external id): pictures and links that Shopify's baskets lack, and the stock."""
     ids = sorted({product for product in products if product})
     if not ids:
         return {}
-    found = db.rows(
-        "SELECT store_id, external_id, image, url, short_name FROM catalog_product"
-        " WHERE store_id = ANY(%s::bigint[]) AND external_id = ANY(%s::text[]) AND gone_at IS NULL",
-        [sorted(set(store_ids)), ids],
+    return {(row[0], row[1]): _thing(row) for row in db.rows(_THINGS, [sorted(set(store_ids)), ids])}
+
+
+def _thing(row: tuple) -> Thing:  # type: ignore[type-arg]
+    return Thing(
+        image=row[2],
+        url=row[3],
+        short_name=row[4],
+        available=row[5],
+        excluded=row[6],
+        price=row[7],
+        price_before=row[8],
+        price_changed_at=row[9],
+        currency=row[10],
     )
-    return {(row[0], row[1]): Picture(image=row[2], url=row[3], short_name=row[4]) for row in found}
 
 
 _compiled: dict[int, Compiled] = {}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.carts.models import Cart
 from apps.core.scoping import StoreQuerySet
 from apps.customers.models import Customer
+from apps.offers.models import Code
 from apps.orders.models import Order
 from apps.stores.models import Store
 
@@ -106,6 +107,8 @@ class Message(models.Model):
     template_slug = models.CharField(_("template"), max_length=80)
     cart = models.ForeignKey(Cart, null=True, on_delete=models.SET_NULL, related_name="messages")
     order = models.ForeignKey(Order, null=True, on_delete=models.SET_NULL, related_name="messages")
+    code = models.ForeignKey(Code, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False)
+    """The offer's code that this mail may bring; left out when it cannot be used."""
     since = models.DateTimeField(null=True)
     """An order placed from this moment on silences the mail; null: no order does."""
     night_only = models.BooleanField(default=False)

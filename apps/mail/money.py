@@ -76,6 +76,13 @@ def money(amount: Decimal, currency: str, locale: Locale) -> str:
     return pattern.fill(amount) if pattern else str(format_currency(amount, currency, locale=locale))
 
 
+def whole(amount: Decimal, currency: str, locale: Locale) -> str:
+    """A round amount without its zeros, as people say it: `€ 10`; else as `money` writes it."""
+    shown = money(amount, currency, locale)
+    cents = f"{locale.number_symbols['latn']['decimal']}{'0' * get_currency_precision(currency)}"
+    return shown.replace(cents, "") if amount == amount.to_integral_value() and len(cents) > 1 else shown
+
+
 @lru_cache(maxsize=1024)
 def day(value: date, locale: Locale) -> str:
     """A day without its year: `25 november`. Dates, not "n days" (product.md 7)."""

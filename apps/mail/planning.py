@@ -24,22 +24,24 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 50
     cart_id: int | None = None
     order_id: int | None = None
+    code_id: int | None = None
+    """An offer's code (`offers.granting`): the mail brings it, if it can be used by then."""
     since: datetime | None = None
     night_only: bool = False
 
 
 _PLAN = """
 INSERT INTO mail_message (uid, store_id, customer_id, origin, kind, purpose, priority, template_slug, cart_id,
-    order_id, since, night_only, status, planned_at, wanted_at, due_at, valid_until, reason, verdict, claims, attempts,
-    sending_epoch, holder, address, basis, policy_version, evidence, provider_id, response)
+    order_id, code_id, since, night_only, status, planned_at, wanted_at, due_at, valid_until, reason, verdict, claims,
+    attempts, sending_epoch, holder, address, basis, policy_version, evidence, provider_id, response)
 SELECT gen_random_uuid(), w.store_id, w.customer_id, w.origin, w.kind, w.purpose, w.priority, w.template_slug,
-    w.cart_id, w.order_id, w.since, w.night_only, 'planned', %(at)s, w.due_at, w.due_at, w.valid_until, '', '{}', 0, 0,
-    s.sending_epoch, '', '', '', '', '{}', '', ''
+    w.cart_id, w.order_id, w.code_id, w.since, w.night_only, 'planned', %(at)s, w.due_at, w.due_at, w.valid_until,
+    '', '{}', 0, 0, s.sending_epoch, '', '', '', '', '{}', '', ''
 FROM unnest(%(stores)s::bigint[], %(customers)s::bigint[], %(origins)s::text[], %(kinds)s::text[],
     %(purposes)s::text[], %(priorities)s::smallint[], %(templates)s::text[], %(carts)s::bigint[],
-    %(orders)s::bigint[], %(sinces)s::timestamptz[], %(nights)s::boolean[], %(dues)s::timestamptz[],
-    %(untils)s::timestamptz[])
-    AS w(store_id, customer_id, origin, kind, purpose, priority, template_slug, cart_id, order_id, since,
+    %(orders)s::bigint[], %(codes)s::bigint[], %(sinces)s::timestamptz[], %(nights)s::boolean[],
+    %(dues)s::timestamptz[], %(untils)s::timestamptz[])
+    AS w(store_id, customer_id, origin, kind, purpose, priority, template_slug, cart_id, order_id, code_id, since,
          night_only, due_at, valid_until)
 JOIN stores_store s ON s.id = w.store_id
 ON CONFLICT (store_id, origin) DO NOTHING
@@ -60,6 +62,7 @@ def plan(wishes: Sequence[Wish], at: datetime) -> int:
         "templates": "template_slug",
         "carts": "cart_id",
         "orders": "order_id",
+        "codes": "code_id",
         "sinces": "since",
         "nights": "night_only",
         "dues": "due_at",

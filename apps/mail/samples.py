@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
-from apps.mail.context import Basket, BasketLine, Links, MailContext, Profile
+from apps.mail.context import Basket, BasketLine, Links, MailContext, Offer, Profile
 
 LINES = {
     "nl": (
@@ -105,6 +105,28 @@ def sample(locale: str) -> MailContext:
         ),
         reason=WORDS[locale[:2]]["reason"],
         expires_on=date(2026, 11, 25),
+        offer=Offer(
+            code="DANK-K7MXQ2NDRA",
+            kind="amount",
+            value=Decimal(10),
+            currency="EUR",
+            minimum=Decimal(40),
+            ends_on=date(2026, 11, 25),
+            link="https://molenzicht.example/mandje/herstel?id=8f3c&code=DANK-K7MXQ2NDRA",
+        ),
+    )
+
+
+def _given(kind: str, *, code: str = "K7MXQ2NDRA", value: str = "0", minimum: str | None = None) -> Offer:
+    """An offer of another kind, without conditions but those named."""
+    return Offer(
+        code=code,
+        kind=kind,
+        value=Decimal(value),
+        minimum=Decimal(minimum) if minimum else None,
+        currency="EUR",
+        ends_on=date(2026, 11, 25),
+        link="https://molenzicht.example/",
     )
 
 
@@ -133,8 +155,14 @@ def variants(locale: str) -> dict[str, MailContext]:
             shop=name_only,
             first_name="",
             expires_on=None,
+            offer=None,
             reason="",
             basket=replace(unshipped, lines=bare[:1], subtotal=None),
         ),
+        "no offer": replace(full, offer=None),
+        "credit": replace(full, offer=_given("credit", value="12.50", code="")),
+        "percentage": replace(full, offer=_given("percent", value="10", minimum="49.95")),
+        "free delivery": replace(full, offer=_given("free_shipping")),
+        "gift": replace(full, offer=_given("gift")),
         "no basket": replace(full, basket=Basket(currency="EUR")),
     }

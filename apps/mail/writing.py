@@ -16,13 +16,15 @@ from apps.core import db
 from apps.core.reasons import Reason
 from apps.mail import facts, tokens
 from apps.mail.addresses import AddressRefused, address, mailbox
-from apps.mail.context import Basket, BasketLine, Links, MailContext
-from apps.mail.facts import Picture, Shop, Subject
+from apps.mail.context import Basket, BasketLine, Links, MailContext, Offer
+from apps.mail.facts import Shop, Subject
 from apps.mail.headers import Origin, headers
 from apps.mail.letters import Letter
 from apps.mail.rendering import Rendered, RenderFailed, TooLarge, render
+from apps.mail.showing import NothingToShow, Shown, shown, thing_of
 from apps.mail.transport import Parcel
 from apps.mail.whys import why
+from apps.offers.issuing import SPARE, is_money
 from apps.stores.platforms import base
 from apps.stores.platforms.base import platforms
 from apps.stores.snapshots import Line
@@ -56,6 +58,8 @@ def write(ids: Sequence[int], at: datetime) -> tuple[list[Written], list[Unwritt
     for subject in batch.subjects:
         try:
             written.append(batch.write(subject, at))
+        except NothingToShow as empty:
+            failed.append(Unwritten(message_id=subject.message_id, reason=empty.reason, detail=empty.products))
         except TooLarge as large:
             failed.append(Unwritten(message_id=subject.message_id, reason=Reason.TOO_LARGE, detail=str(large)))
         except AddressRefused as refused:
@@ -77,8 +81,9 @@ class _Batch:
         self.subjects = subjects
         self.shops = facts.shops((subject.store_id for subject in subjects), settings.ENV.public_url)
         self.keys = facts.cart_keys(subject.cart_id for subject in subjects if subject.cart_id)
+        self.unpaid = facts.unpaid(subject.cart_id for subject in subjects if subject.cart_id)
         self.live = facts.live_versions((subject.store_id, subject.slug) for subject in subjects)
-        self.pictures = facts.pictures(
+        self.things = facts.things(
             (subject.store_id for subject in subjects),
             (name for subject in subjects for line in subject.lines for name in (line.variant, line.product) if name),
         )
@@ -86,6 +91,8 @@ class _Batch:
 
     def write(self, subject: Subject, at: datetime) -> Written:
         shop = self.shops[subject.store_id]
+        if subject.frozen is None and subject.kind == "marketing":
+            self._shown(subject, shop).check()
         version_id = subject.version_id or self._version(subject, shop)
         context = self._context(subject, shop, at)
         rendered = render(
@@ -120,12 +127,15 @@ class _Batch:
             return msgspec.convert(subject.frozen, MailContext, strict=False)
         expires_at = at + shop.rules.link_life
         locale = self._locale(subject, shop)
+        seen = self._shown(subject, shop)
+        offer = offer_of(subject, shop, at)
+        restore = self._restore(subject, shop, seen, at, offer)
         return MailContext(
             locale=locale,
             shop=shop.profile,
-            basket=self._basket(subject, shop),
+            basket=self._basket(subject, shop, seen),
             links=Links(
-                restore=self._restore(subject, shop, expires_at),
+                restore=restore,
                 unsubscribe=self._unsubscribe(subject, shop),
                 shop=shop.profile.url,
             ),
@@ -133,7 +143,12 @@ class _Batch:
             reason=why(subject.purpose, locale),
             kind=subject.kind,
             expires_on=expires_at.astimezone(ZoneInfo(shop.zone)).date(),
+            offer=msgspec.structs.replace(offer, link=restore) if offer else None,
         )
+
+    def _shown(self, subject: Subject, shop: Shop) -> Shown:
+        currency = subject.currency or shop.profile.currency
+        return shown(subject.lines, shop.id, self.things, currency=currency, basket_at=subject.basket_at)
 
     def _locale(self, subject: Subject, shop: Shop) -> str:
         known = [locale for locale in locales(subject.locale, shop) if (shop.id, subject.slug, locale) in self.live]
@@ -143,32 +158,41 @@ class _Batch:
         token = tokens.unsubscribe(shop.id, subject.message_id, subject.address_hash, ring=self.ring)
         return f"{shop.base.rstrip('/')}/u/{token}"
 
-    def _restore(self, subject: Subject, shop: Shop, expires_at: datetime) -> str:
-        if subject.cart_id is None:
+    def _restore(self, subject: Subject, shop: Shop, seen: Shown, at: datetime, offer: Offer | None) -> str:
+        """Back to the basket, with the offer's code in it; without a basket the shop, with the code if there is one."""
+        if subject.cart_id is None and offer is None:
             return shop.profile.url
+        waiting = self.unpaid.get(subject.cart_id or 0)
         return platforms.get(shop.platform).restore(
             base.Basket(
-                keys=self.keys.get(subject.cart_id, ()),
-                lines=subject.lines,
+                keys=self.keys.get(subject.cart_id or 0, ()),
+                lines=seen.restored,
                 recovery_url=subject.recovery_url,
                 message_ref=subject.uid,
-                expires_at=expires_at,
+                expires_at=at + shop.rules.link_life,
+                code=offer.code if offer else "",
                 language=subject.locale,
+                pay_url=waiting.pay_url if waiting else "",
+                unpaid_since=waiting.since if waiting else None,
+                at=at,
             ),
             shop.links,
         )
 
-    def _basket(self, subject: Subject, shop: Shop) -> Basket:
+    def _basket(self, subject: Subject, shop: Shop, seen: Shown) -> Basket:
+        lines = tuple(self._line(line, shop.id) for line in seen.lines)
+        currency = subject.currency or shop.profile.currency
+        if not seen.whole:
+            return Basket(currency=currency, lines=lines)
         amounts = {name: _decimal(subject.amounts.get(name)) for name in ("subtotal", "shipping", "discount", "tax")}
         total = _decimal(subject.amounts.get("total"))
-        lines = tuple(self._line(line, shop.id) for line in subject.lines)
         if amounts["shipping"] is None and subject.amounts.get("total_includes_shipping") and total is not None:
             # The companion's total holds the shipping that the lines do not.
             amounts["shipping"] = total - sum((line.total for line in subject.lines), Decimal(0))
-        return Basket(currency=subject.currency or shop.profile.currency, lines=lines, total=total, **amounts)
+        return Basket(currency=currency, lines=lines, total=total, **amounts)
 
     def _line(self, line: Line, store_id: int) -> BasketLine:
-        known = self._picture(line, store_id)
+        known = thing_of(line, store_id, self.things)
         return BasketLine(
             title=line.title,
             quantity=line.quantity,
@@ -180,17 +204,6 @@ class _Batch:
             options=tuple(value for name, value in line.options if not name.startswith(("attribute_", "_"))),
             short_name=known.short_name if known else "",
         )
-
-    def _picture(self, line: Line, store_id: int) -> Picture | None:
-        variant = self.pictures.get((store_id, line.variant or ""))
-        product = self.pictures.get((store_id, line.product or ""))
-        if variant and product:
-            return Picture(
-                image=variant.image or product.image,
-                url=variant.url or product.url,
-                short_name=variant.short_name or product.short_name,
-            )
-        return variant or product
 
     def _letter(self, subject: Subject, shop: Shop, context: MailContext, rendered: Rendered) -> Letter:
         sender = address(shop.sender)
@@ -219,6 +232,22 @@ class _Batch:
             headers=found,
             quoted_html=rendered.quoted_html,
         )
+
+
+def offer_of(subject: Subject, shop: Shop, at: datetime) -> Offer | None:
+    """The offer this mail brings: only a code the shop has made, for this person, that lasts longer than an hour."""
+    given = subject.given
+    if given is None or not given.own or given.status != "issued" or given.ends_at <= at + SPARE:
+        return None
+    on_account = is_money(given.kind, platforms.get(shop.platform))
+    return Offer(
+        code="" if on_account else given.code,
+        kind=given.kind,
+        value=given.value,
+        currency=given.currency,
+        minimum=given.minimum,
+        ends_on=given.ends_at.astimezone(ZoneInfo(shop.zone)).date(),
+    )
 
 
 def locales(person: str, shop: Shop) -> list[str]:
