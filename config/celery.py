@@ -23,6 +23,10 @@ BEAT: dict[str, tuple[str, float]] = {
     "abandon-carts": ("apps.carts.tasks.abandon_carts", 3.0),
     "advance": ("apps.flows.tasks.advance", 3.0),
     "dispatch": ("apps.mail.tasks.dispatch", 3.0),
+    "run-errands": ("apps.ingestion.tasks.run_errands", 3.0),
+    "issue-offers": ("apps.offers.tasks.issue_offers", 10.0),
+    "end-offers": ("apps.offers.tasks.end_offers", 300.0),
+    "measure-products": ("apps.orders.tasks.measure_products", 600.0),
     # What a dead worker had in hand waits this long at most, not for the end of its lease.
     "reconcile-doubts": ("apps.mail.tasks.reconcile_doubts", 10.0),
     "heartbeat": ("apps.dashboard.tasks.heartbeat", 15.0),

@@ -125,9 +125,9 @@ class Env:
     web_workers: int = setting("WEB_WORKERS", "Web processes.", values.number(least=1, most=64), default="1")
     worker_threads: int = setting(
         "WORKER_THREADS",
-        "Threads of one worker process; fewer than 8 lets slow mail servers hold up other queues.",
+        "Threads of one worker process; fewer than 12 lets slow shops and mail servers hold up other queues.",
         values.number(least=1, most=64),
-        default="8",
+        default="12",
     )
     allow_loopback_shops: bool = setting(
         "ALLOW_LOOPBACK_SHOPS",

@@ -15,7 +15,7 @@ import email
 import email.policy
 import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -84,12 +84,14 @@ def run_queues(at: datetime) -> None:
     from apps.events.announcing import announce_due
     from apps.flows.engine import advance_due
     from apps.ingestion.processing import process_due
+    from apps.ingestion.running import run_due
     from apps.mail.dispatch import dispatch_due
 
     with clock.travelled(at - clock.now()):
         for _ in range(50):
             queues = (process_due, abandon_due, announce_due, advance_due)
-            if not sum(queue(at) for queue in queues) + dispatch_due(lambda: at):
+            asked = run_due(lambda: at)
+            if not asked + sum(queue(at) for queue in queues) + dispatch_due(lambda: at):
                 return
     raise AssertionError("a queue does not come to rest")
 
@@ -102,6 +104,8 @@ SELECT min(due) FROM (
     UNION ALL SELECT min(due_at) FROM flows_enrollment WHERE status = 'active'
     UNION ALL SELECT min(greatest(m.due_at, s.transport_paused_until)) FROM mail_message m
         JOIN stores_store s ON s.id = m.store_id WHERE m.status IN ('planned', 'claimed')
+    UNION ALL SELECT min(greatest(e.due_at, c.paused_until)) FROM ingestion_errand e
+        JOIN stores_connection c ON c.store_id = e.store_id WHERE e.due_at IS NOT NULL
 ) AS queues
 """
 
@@ -416,6 +420,16 @@ def ben(request: pytest.FixtureRequest) -> Person:
         if name in request.fixturenames:
             request.getfixturevalue(name).suppresses(BEN)
     return BEN
+
+
+@pytest.fixture
+def joins(db: None, world: World) -> Iterator[Callable[..., Any]]:
+    """Join a shop to a pretended one: `shop = joins("shopify")`. Today, for those know no other day."""
+    from tests.shops.connected import connecting, now
+
+    world.at = now()
+    with connecting() as joined:
+        yield lambda kind, **fields: joined(kind, world, **fields)
 
 
 @pytest.fixture

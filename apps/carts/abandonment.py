@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -30,6 +31,27 @@ def abandon_due(at: datetime, limit: int = BATCH) -> int:
         found = db.rows(_CLAIM, {"at": at, "limit": limit})
         append([_told(row, at) for row in found], at)
     return len(found)
+
+
+_LEAVE_BEHIND = """
+WITH old AS (
+    SELECT c.id FROM carts_cart c WHERE c.status = 'active' AND c.due_at <= %(until)s AND c.id IN (
+        SELECT k.cart_id FROM carts_cartkey k
+        JOIN unnest(%(stores)s::bigint[], %(kinds)s::text[], %(values)s::text[]) AS t(store_id, kind, value)
+            ON (k.store_id, k.kind, k.value) = (t.store_id, t.kind, t.value))
+    ORDER BY c.id FOR UPDATE
+)
+UPDATE carts_cart c SET status = 'abandoned', abandoned_at = c.due_at, told_customer_id = c.customer_id, due_at = NULL
+FROM old WHERE c.id = old.id
+"""
+
+
+def pass_over(keys: Sequence[tuple[int, str, str]], until: datetime) -> int:
+    """Baskets that had fallen silent before we knew the shop, by (store, kind, value): left behind, and nobody told."""
+    if not keys:
+        return 0
+    stores, kinds_, values = (list(column) for column in zip(*keys, strict=True))
+    return db.run(_LEAVE_BEHIND, {"until": until, "stores": stores, "kinds": kinds_, "values": values})
 
 
 def _told(row: tuple, at: datetime) -> Happened:  # type: ignore[type-arg]

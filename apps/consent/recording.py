@@ -9,7 +9,7 @@ import msgspec
 
 from apps.core import db
 from apps.events import kinds
-from apps.events.log import Happened, append
+from apps.events.log import Happened, append, as_history
 from apps.stores.snapshots import ConsentGiven
 
 
@@ -61,7 +61,7 @@ WHERE p.customer_id = ANY(%s::bigint[]) AND p.state = 'granted' AND NOT r.attest
 """
 
 
-def record(news: Sequence[ConsentNews], at: datetime) -> None:
+def record(news: Sequence[ConsentNews], at: datetime, history_until: datetime | None = None) -> None:
     """Keep every word, point at the newest, and lift an unsubscribe that is older than a person's new yes.
 
     A box that counts only when attested never outweighs a word that counts by itself.
@@ -73,7 +73,7 @@ def record(news: Sequence[ConsentNews], at: datetime) -> None:
     changed = db.rows(_NEWEST, [customers])
     db.run(_LIFT, [customers])
     stores = {item.customer_id: item.store_id for item in news}
-    append([_told(stores[row[0]], row) for row in changed], at)
+    append(as_history([_told(stores[row[0]], row) for row in changed], history_until, at), at)
 
 
 def _insert(news: Sequence[ConsentNews]) -> None:

@@ -1,6 +1,6 @@
 """Waiting is a row with `due_at`.
 
-Five queues (delivery, announcement, cart, enrollment, message) share one sentence: claim what is due, do it,
+Six queues (delivery, announcement, cart, enrollment, message, errand) share one sentence: claim what is due, do it,
 stamp it. A tick drains its queue in batches and stops when nothing is due or its time is up; the next tick
 goes on. Nothing is lost when a tick dies, because nothing was ever anywhere but in the row.
 """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -41,6 +41,21 @@ INSERT INTO events_announcement (event_id, due_at, attempts, reason)
 SELECT added.id, %(at)s, 0, '' FROM added JOIN told USING (store_id, kind, source_key)
 WHERE told.announced AND told.kind = ANY(%(heard)s::text[])
 """
+
+
+KEPT: Final = timedelta(days=400)
+"""The diary goes back 13 months: what would be thrown away tonight is not written."""
+
+
+def as_history(events: Sequence[Happened], until: datetime | None, at: datetime) -> list[Happened]:
+    """These lines, those of before `until` out of everybody's ears, and none that the diary no longer keeps."""
+    if until is None:
+        return list(events)
+    return [
+        event if event.occurred_at >= until else msgspec.structs.replace(event, announced=False)
+        for event in events
+        if event.occurred_at >= until or at - event.occurred_at < KEPT
+    ]
 
 
 def append(events: Sequence[Happened], at: datetime) -> None:

@@ -8,7 +8,9 @@ class IngestionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.ingestion import following, lagging  # noqa: F401  registers itself
-        from apps.mail import gate
+        from apps.ingestion import following, lagging, looking, passing_on  # noqa: F401  registers itself
+        from apps.mail import gate, last_look
 
         gate.asks_inbox(lagging.stores_behind)
+        last_look.looks(looking.look)
+        passing_on.listen()

@@ -1,4 +1,4 @@
-"""The inbox: every webhook as it arrived."""
+"""The inbox: every webhook as it arrived. And the errands: what we are about to ask of shops."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
+from apps.customers.models import Customer
 from apps.stores.models import Store
 
 
@@ -117,3 +118,77 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.noun} {self.external_id}"
+
+
+class Errand(models.Model):
+    """Something to ask of a shop, again and again or once: a row with the moment of its next turn.
+
+    `due_at` None: nothing to do, because it is finished (`ended_at`) or stopped until the owner acts (`trouble`).
+    """
+
+    class Kind(models.TextChoices):
+        POLL = "poll", _("what changed just now")
+        RECONCILE = "reconcile", _("what changed since yesterday")
+        BACKFILL = "backfill", _("the years before")
+        AUDIT = "audit", _("are our webhooks well")
+        TELL = "tell", _("what people told us about marketing mail")
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="errands")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    what = models.CharField(_("what"), max_length=10, blank=True, default="")
+    due_at = models.DateTimeField(_("next turn"), null=True)
+    token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    taken_at = models.DateTimeField(null=True, editable=False)
+    """When it last had a turn: shops take turns by it."""
+    cursor = models.TextField(blank=True, default="", editable=False)
+    """The page to ask next, in the platform's own words; '' at the beginning of a run."""
+    since = models.DateTimeField(_("since"), null=True)
+    """From where this run asks, by the shop's clock; None: everything there is."""
+    watermark = models.DateTimeField(_("known until"), null=True)
+    """The shop's clock when the last whole run began."""
+    asked_at = models.DateTimeField(null=True, editable=False)
+    """The shop's clock when this run began; the next watermark."""
+    begun_at = models.DateTimeField(_("run began"), null=True)
+    done = models.IntegerField(_("fetched"), default=0)
+    total = models.IntegerField(_("of"), null=True)
+    spoiled = models.IntegerField(_("unreadable"), default=0)
+    failures = models.SmallIntegerField(_("failures"), default=0)
+    trouble = models.CharField(_("trouble"), max_length=30, blank=True, default="")
+    trouble_values = models.JSONField(default=dict, editable=False)
+    started_at = models.DateTimeField(_("first asked"))
+    """What happened before this moment is history: it starts no flow."""
+    ended_at = models.DateTimeField(_("last whole run"), null=True)
+
+    objects = StoreQuerySet["Errand"].as_manager()
+
+    class Meta:
+        verbose_name = _("errand")
+        verbose_name_plural = _("errands")
+        constraints = [
+            models.UniqueConstraint(fields=["store", "kind", "what"], name="one_errand_per_kind_and_noun"),
+        ]
+        indexes = [
+            # The tick: which store has waited longest.
+            models.Index(fields=["due_at", "store"], name="errand_due", condition=models.Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.what}".strip()
+
+
+class Telling(models.Model):
+    """Somebody told us yes or no, and the shop does not know it yet."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="telling")
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="tellings")
+    at = models.DateTimeField(_("since"))
+
+    objects = StoreQuerySet["Telling"].as_manager()
+
+    class Meta:
+        verbose_name = _("answer to pass on")
+        verbose_name_plural = _("answers to pass on")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -24,7 +24,7 @@ from apps.customers.erasure import erased_among
 from apps.customers.identity import RANK_MENTION, RANK_RECORD, Mention, People
 from apps.ingestion import shopwide
 from apps.orders import recording as orders
-from apps.orders import silencing, telling, totals
+from apps.orders import reviews, silencing, telling, totals
 from apps.stores.snapshots import (
     CartGone,
     CartSeen,
@@ -37,6 +37,7 @@ from apps.stores.snapshots import (
     Person,
     ProductSeen,
     RefundSeen,
+    ReviewSeen,
     Snapshot,
 )
 
@@ -49,8 +50,11 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     seen: Snapshot
 
 
-def record(news: Sequence[News], at: datetime) -> None:
-    """Record a batch in the caller's transaction; the stores' locks are held by the caller."""
+def record(news: Sequence[News], at: datetime, history_until: datetime | None = None) -> None:
+    """Record a batch in the caller's transaction; the stores' locks are held by the caller.
+
+    What happened before `history_until` is no news to anybody: it is kept, and starts nothing.
+    """
     news = _without_erased(news)
     people = identity.recognise([mention for item in news for mention in _mentions(item)])
     identity.lock([*people.all_ids(), *carts.writing_to(people)])
@@ -73,10 +77,10 @@ def record(news: Sequence[News], at: datetime) -> None:
         tombstones["order"],
     )
     order_ids = [change.state.id for change in changes if change.state.id is not None]
-    telling.tell(changes, people, at)
+    telling.tell(changes, people, at, history_until)
     settle([*touched, *silencing.silence(order_ids, touched)], at)
     totals.recompute([*_whose_totals(changes, people), *bereft])
-    consent.record(list(_consents(news, people)), at)
+    consent.record(list(_consents(news, people)), at, history_until)
     catalog.record(
         [
             catalog.ProductNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
@@ -85,6 +89,13 @@ def record(news: Sequence[News], at: datetime) -> None:
         ],
         tombstones["product"],
     )
+    reviews.record(
+        [
+            reviews.ReviewNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
+            for item in news
+            if isinstance(item.seen, ReviewSeen)
+        ]
+    )
     shopwide.record([(item.store_id, item.arrived_at, item.seen) for item in news], at)
 
 
@@ -92,7 +103,7 @@ def _person_of(seen: Snapshot) -> Person | None:
     match seen:
         case CartSeen(person=person) | OrderSeen(person=person):
             return person
-        case CustomerSeen(person=person) | ConsentSeen(person=person):
+        case CustomerSeen(person=person) | ConsentSeen(person=person) | ReviewSeen(person=person):
             return person
         case _:
             return None
@@ -118,12 +129,15 @@ def _is_among(item: News, erased: set[tuple[int, bytes]]) -> bool:
 
 
 def _nameless(item: News) -> News:
+    if isinstance(item.seen, ReviewSeen):
+        item = msgspec.structs.replace(item, seen=msgspec.structs.replace(item.seen, author="", text=""))
     return msgspec.structs.replace(item, seen=msgspec.structs.replace(item.seen, person=Person()))
 
 
 def _mentions(item: News) -> Iterator[Mention]:
     person = _person_of(item.seen)
-    if person is None or not (person.email or person.account):
+    # A review makes nobody a customer: anybody may write one under any address.
+    if person is None or isinstance(item.seen, ReviewSeen) or not (person.email or person.account):
         return
     rank = RANK_RECORD if isinstance(item.seen, (CustomerSeen, ConsentSeen)) else RANK_MENTION
     mark = stamp(item.seen.at or item.arrived_at, item.seen.tie)

@@ -10,7 +10,10 @@ from apps.core.stamps import stamp
 from apps.customers import identity, privacy
 from apps.events import kinds
 from apps.events.log import Happened, append
+from apps.ingestion import errands
 from apps.orders import totals
+from apps.stores import access, connecting
+from apps.stores.errors import AccessRefused
 from apps.stores.snapshots import (
     CustomersMerged,
     PrivacyRequest,
@@ -18,6 +21,7 @@ from apps.stores.snapshots import (
     Snapshot,
     Uninstalled,
 )
+from apps.stores.troubles import Trouble
 
 Item = tuple[int, datetime, Snapshot]
 """(store, arrival, snapshot)"""
@@ -88,9 +92,22 @@ def _shop(store_id: int, seen: ShopSeen) -> None:
     )
 
 
+_UNINSTALL = """
+UPDATE stores_store s SET status = 'uninstalled' WHERE s.id = %(store)s AND NOT EXISTS (
+    SELECT 1 FROM stores_connection c WHERE c.store_id = s.id AND c.connected_at > %(moment)s)
+"""
+
+
 def _uninstall(store_id: int, moment: datetime, at: datetime) -> None:
-    """Stop at once: nothing leaves for a store that is uninstalled."""
-    db.run("UPDATE stores_store SET status = 'uninstalled' WHERE id = %s", [store_id])
+    """Stop at once: nothing leaves for a store that is uninstalled, nothing is asked, and its keys are forgotten.
+
+    News of it that comes late does not undo that the shop was connected again since.
+    """
+    if not db.run(_UNINSTALL, {"store": store_id, "moment": moment}):
+        return
+    errands.close_for(store_id, at)
+    connecting.forget(store_id)
+    access.note_trouble(store_id, AccessRefused(Trouble.UNINSTALLED), at)
     append(
         [
             Happened(

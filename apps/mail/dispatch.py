@@ -23,9 +23,9 @@ from django.db import transaction
 from apps.core import clock, db
 from apps.core.reasons import Reason
 from apps.core.secrets import SealBroken, unseal
-from apps.mail import crash, departing, ending, gate, verdicts, writing
+from apps.mail import crash, departing, ending, gate, last_look, verdicts, writing
 from apps.mail.departing import Leaving
-from apps.mail.ending import CONNECTION_PAUSE
+from apps.mail.ending import AT_ONCE, CONNECTION_PAUSE
 from apps.mail.gate import Allowed
 from apps.mail.liveness import holder, is_leaving
 from apps.mail.transport import Down, Later, MisconfiguredTransport, Outcome, Transport, Unknown, transport_for
@@ -43,7 +43,6 @@ CHUNK_SECONDS = 5.0
 """A sub-batch is as many as leave within this long: those are "in flight" if we die."""
 STALL_SECONDS = 10.0
 """Older than this since its commit, a mail is handed back unsent: we were stopped or swapped out meanwhile."""
-AT_ONCE = timedelta()
 
 _NEXT_STORE = """
 UPDATE stores_store SET last_claim_at = clock_timestamp() WHERE id = (
@@ -88,11 +87,13 @@ def dispatch_due(now: Clock, limit: int = BATCH) -> int:
     token = uuid.uuid4()
     claimed = _claim(found[0][0], token, at, limit)
     crash.point("claimed")
-    leaving = _prepare(claimed.fresh, token, at)
+    looked = last_look.look(found[0][0], [*claimed.fresh, *claimed.suspects], now)
+    at = now()
+    leaving = _prepare(claimed.fresh, token, at, looked)
     for suspect in claimed.suspects:
         if is_leaving():
             break
-        leaving += _prepare_alone(suspect, token, at)
+        leaving += _prepare_alone(suspect, token, at, looked)
     if leaving:
         _send_all(leaving, found[0], token, now)
     return len(claimed.fresh) + len(claimed.suspects)
@@ -119,16 +120,16 @@ def _count(ids: Sequence[int], by: int, token: uuid.UUID) -> None:
         )
 
 
-def _prepare_alone(suspect: int, token: uuid.UUID, at: datetime) -> list[Leaving]:
+def _prepare_alone(suspect: int, token: uuid.UUID, at: datetime, looked: datetime | None) -> list[Leaving]:
     _count([suspect], 1, token)
-    return _prepare([suspect], token, at)
+    return _prepare([suspect], token, at, looked)
 
 
-def _prepare(ids: Sequence[int], token: uuid.UUID, at: datetime) -> list[Leaving]:
+def _prepare(ids: Sequence[int], token: uuid.UUID, at: datetime, looked: datetime | None) -> list[Leaving]:
     """Verdicts for all, letters for those that may go."""
     if not ids:
         return []
-    judged = gate.judge_all(ids, at)
+    judged = gate.judge_all(ids, at, looked)
     allowed = {one: (asked, verdict) for one, (asked, verdict) in judged.items() if isinstance(verdict, Allowed)}
     written, failed = writing.write(list(allowed), at)
     with transaction.atomic():
@@ -206,7 +207,8 @@ def _next_size(sent: int, seconds: float) -> int:
 def _send_chunk(chunk: Sequence[Leaving], transport: Transport, token: uuid.UUID, now: Clock) -> Down | None:
     """Commit `sending`, then hand over one by one; what may not go any more is judged again."""
     at = now()
-    cleared = _depart(chunk, token, at)
+    chunk = _looked_at_lately(chunk, token, at)
+    cleared = _depart(chunk, token, at) if chunk else set()
     committed = time.monotonic()
     crash.point("sending")
     going = [item for item in chunk if item.asked.id in cleared]
@@ -227,6 +229,13 @@ def _send_chunk(chunk: Sequence[Leaving], transport: Transport, token: uuid.UUID
     _judge_again([item.asked.id for item in chunk if item.asked.id not in cleared], token, at)
     crash.point("closed")
     return down
+
+
+def _looked_at_lately(chunk: Sequence[Leaving], token: uuid.UUID, at: datetime) -> list[Leaving]:
+    """Where a slow batch took too long since the shop was asked, it is asked again: the next tick does."""
+    old = [item for item in chunk if last_look.is_old(item.asked, at)]
+    _hand_back(old, "the shop is asked once more", token, at)
+    return [item for item in chunk if not last_look.is_old(item.asked, at)]
 
 
 def _depart(chunk: Sequence[Leaving], token: uuid.UUID, at: datetime) -> set[int]:
@@ -268,7 +277,8 @@ def _connection_down(leaving: Sequence[Leaving], store_id: int, problem: str, to
     """The store's mail connection does not work: its mail waits, the owner is told, others go on."""
     back = [(item.asked.id, Down(response=problem)) for item in leaving]
     with transaction.atomic():
-        ending.hand_back(back, pause=CONNECTION_PAUSE, token=token, at=at)
+        # The store waits, not each mail: once its connection is mended all of them may go.
+        ending.hand_back(back, pause=AT_ONCE, token=token, at=at)
         db.run(
             "UPDATE stores_store SET transport_problem = %s, transport_paused_until = %s WHERE id = %s",
             [problem[:300], at + CONNECTION_PAUSE, store_id],

@@ -24,6 +24,7 @@ Ended = tuple[int, Outcome]
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=4)
+AT_ONCE = timedelta()
 CONNECTION_PAUSE = timedelta(seconds=30)
 """Where the connection itself does not work, the mail is not to blame: its pause does not grow."""
 PATIENCE_SECONDS = 60.0
@@ -51,7 +52,7 @@ def close(ended: Sequence[Ended], *, token: object, at: datetime) -> None:
     with transaction.atomic():
         _close([item for item in ended if isinstance(item[1], (Accepted, Rejected, Unknown))], token, at)
         _put_off([item for item in ended if isinstance(item[1], Later)], token, at)
-        hand_back([item for item in ended if isinstance(item[1], Down)], pause=CONNECTION_PAUSE, token=token, at=at)
+        hand_back([item for item in ended if isinstance(item[1], Down)], pause=AT_ONCE, token=token, at=at)
         dead = [message for message, end in ended if isinstance(end, Rejected) and end.dead_address]
         if dead:
             _suppress(dead, at)

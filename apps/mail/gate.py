@@ -24,6 +24,8 @@ from apps.stores.rules import Rules
 
 INBOX_PAUSE = timedelta(seconds=5)
 FEED_PAUSE = timedelta(minutes=1)
+LOOK_LASTS = timedelta(seconds=60)
+"""A look is as old as the mail it lets go: later than this, the shop is asked again."""
 STORE_PAUSE = timedelta(minutes=5)
 RANK_PAUSE = timedelta(minutes=5)
 
@@ -56,6 +58,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The store's inbox holds an order that nobody has read yet."""
     feed: str
     feed_at: datetime | None
+    looked: datetime | None = None
+    """When the shop itself was asked about this basket, just now; None: it was not, or did not answer."""
     person_country: str
     shop_country: str
     permission: policy.Permission
@@ -173,9 +177,15 @@ def _hold(asked: Asked, at: datetime) -> Held | None:  # noqa: PLR0911  one reas
 
 def _feed_is_stale(asked: Asked, at: datetime) -> bool:
     """A shop that is asked for its orders is believed silent only when it was asked lately (decision 13)."""
-    if asked.feed != "polled" or asked.since is None or asked.rules.feed_max_age is None:
+    if asked.since is None or asked.rules.feed_max_age is None:
         return False
-    return asked.feed_at is None or at - asked.feed_at > asked.rules.feed_max_age
+    match asked.feed:
+        case "live":
+            return asked.looked is None or at - asked.looked > LOOK_LASTS
+        case "polled":
+            return asked.feed_at is None or at - asked.feed_at > asked.rules.feed_max_age
+        case _:
+            return False
 
 
 def _room_at(asked: Asked, at: datetime) -> datetime:
@@ -247,7 +257,7 @@ def asks_inbox(check: Behind) -> Behind:
     return check
 
 
-def ask(ids: Sequence[int], at: datetime) -> list[Asked]:
+def ask(ids: Sequence[int], at: datetime, looked: datetime | None = None) -> list[Asked]:
     """The facts of these messages; of what left before, as far back as the longest cap of their shops looks."""
     caps = [cap for row in db.rows(_RULES, [list(ids)]) for cap in Rules.read(msgspec.json.decode(row[0])).caps]
     params = {
@@ -259,10 +269,10 @@ def ask(ids: Sequence[int], at: datetime) -> list[Asked]:
     found = db.rows(_FACTS, params)
     stores = sorted({row[1] for row in found})
     behind: set[int] = set().union(*(check(stores) for check in _behind)) if stores else set()
-    return [_asked(row, behind=row[1] in behind) for row in found]
+    return [_asked(row, behind=row[1] in behind, looked=looked) for row in found]
 
 
-def _asked(row: tuple, *, behind: bool) -> Asked:  # type: ignore[type-arg]
+def _asked(row: tuple, *, behind: bool, looked: datetime | None) -> Asked:  # type: ignore[type-arg]
     rules = Rules.read(msgspec.json.decode(row[19]))
     return Asked(
         id=row[0],
@@ -289,6 +299,7 @@ def _asked(row: tuple, *, behind: bool) -> Asked:  # type: ignore[type-arg]
         behind=behind,
         feed=row[21],
         feed_at=row[22],
+        looked=looked if row[21] == "live" and row[9] is not None else None,
         person_country=row[23],
         shop_country=row[24],
         reason=row[25],
@@ -320,9 +331,12 @@ def _last_order(row: tuple) -> policy.PaidOrder | None:  # type: ignore[type-arg
     return policy.PaidOrder(external_id=external_id, paid_at=paid_at, notice=f"notice:{notice}" if notice else None)
 
 
-def judge_all(ids: Sequence[int], at: datetime) -> dict[int, tuple[Asked, Verdict]]:
-    """Facts and verdict of each message. Of several for one person only the most urgent may go at once."""
-    found = sorted(ask(ids, at), key=lambda asked: (asked.priority, asked.wanted_at, asked.id))
+def judge_all(ids: Sequence[int], at: datetime, looked: datetime | None = None) -> dict[int, tuple[Asked, Verdict]]:
+    """Facts and verdict of each message. Of several for one person only the most urgent may go at once.
+
+    `looked`: when their shop was asked about their baskets (`last_look`).
+    """
+    found = sorted(ask(ids, at, looked), key=lambda asked: (asked.priority, asked.wanted_at, asked.id))
     verdicts: dict[int, tuple[Asked, Verdict]] = {}
     gone: set[int] = set()
     for asked in found:

@@ -102,5 +102,5 @@ def _inputs(asked: Asked) -> dict[str, Any]:
 _PLAIN = (
     "kind", "purpose", "priority", "wanted_at", "valid_until", "night_only", "since", "has_address", "suppressed",
     "suppressed_all", "ordered", "basket", "basket_due_at", "unmailable", "store_status", "epoch_current", "zone",
-    "behind", "feed", "feed_at", "person_country", "shop_country", "reason", "outranked",
+    "behind", "feed", "feed_at", "looked", "person_country", "shop_country", "reason", "outranked",
 )  # fmt: skip

@@ -70,9 +70,10 @@ def forget_credentials(store_id: int) -> None:
 
 
 _TROUBLED = """
-UPDATE stores_connection SET trouble = %(trouble)s, trouble_values = %(values)s::jsonb, failures = failures + 1,
-    trouble_since = CASE WHEN trouble = %(trouble)s THEN trouble_since ELSE %(at)s END,
-    paused_until = %(at)s + least(%(pause)s::interval * (failures + 1), %(longest)s::interval)
+UPDATE stores_connection SET trouble = %(trouble)s::text, trouble_values = %(values)s::jsonb,
+    failures = failures + 1,
+    trouble_since = CASE WHEN trouble = %(trouble)s::text THEN trouble_since ELSE %(at)s::timestamptz END,
+    paused_until = %(at)s::timestamptz + least(%(pause)s::interval * (failures + 1), %(longest)s::interval)
 WHERE store_id = %(store)s
 """
 
