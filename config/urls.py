@@ -20,5 +20,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *(path("", include(f"apps.{app}.urls")) for app in WITH_ADDRESSES if find_spec(f"apps.{app}.urls")),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
-    path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

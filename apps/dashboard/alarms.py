@@ -9,19 +9,29 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import urlencode
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from apps.customers.models import PrivacyTask
 from apps.flows.models import Flow
-from apps.ingestion.models import Delivery
+from apps.ingestion.models import Delivery, Errand
+from apps.ingestion.progress import NOUN_WORDS
 from apps.mail.models import Message
-from apps.stores.models import Refusal, Store
+from apps.stores.models import Connection, Refusal, Store
+from apps.stores.platforms.base import platforms
+from apps.stores.rules import Rules
+from apps.stores.troubles import Trouble, explain
 
 SILENT: Final = timedelta(hours=24)
 RECENT: Final = timedelta(days=7)
+FAILED_OFTEN: Final = 3
+ONLY_THE_OWNER: Final = (Trouble.SCOPE_MISSING, Trouble.PROTECTED_DATA, Trouble.KEYS_READ_ONLY)
+ASKED_ELSEWHERE: Final = (Trouble.OWN_RECOVERY_UNKNOWN,)
+"""What only the owner can know stands in the list of what is left to do, to be ticked there."""
+LASTING: Final = timedelta(minutes=30)
+"""Shorter troubles of a shop mend themselves, and nobody need look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +174,87 @@ def _privacy(store: Store, at: datetime) -> list[Alarm]:
     ]
 
 
+def _shop_troubles(store: Store, at: datetime) -> list[Alarm]:
+    """The shop cannot be asked, and why; else the nouns of it that cannot."""
+    known = Connection.objects.of(store).exclude(trouble="").first()
+    if known is not None:
+        return [_trouble(store, known.trouble, known.trouble_values, since=known.trouble_since, at=at)]
+    wrong = Errand.objects.of(store).exclude(trouble__in=("", Trouble.NOT_OFFERED))
+    failing = wrong.filter(Q(failures__gte=FAILED_OFTEN) | Q(due_at__isnull=True) | Q(trouble__in=ONLY_THE_OWNER))
+    return [_trouble(store, one.trouble, one.trouble_values, what=one.what) for one in failing.order_by("pk")]
+
+
+def _trouble(
+    store: Store,
+    code: str,
+    values: dict[str, str],
+    *,
+    what: str = "",
+    since: datetime | None = None,
+    at: datetime | None = None,
+) -> Alarm:
+    sentence, mend = explain(code, values)
+    of = {"store": store.name, "what": NOUN_WORDS.get(what, "")}
+    said = _("The %(what)s of %(store)s cannot be fetched.") if what else _("%(store)s cannot be asked.")
+    lasts = since is None or at is None or at - since > LASTING
+    return Alarm(level="red" if lasts else "amber", said=said % of, cause=sentence, mend=mend, url=page_of(store))
+
+
+def _findings(store: Store, at: datetime) -> list[Alarm]:
+    """What the last look at the shop's own settings found and could not mend."""
+    known = Connection.objects.of(store).first()
+    if known is None or not known.credentials_sealed:
+        return []
+    found = [
+        one
+        for one in known.report.get("findings") or []
+        if not one.get("mended") and one["trouble"] not in ASKED_ELSEWHERE
+    ]
+    return [
+        Alarm(
+            level="red" if one.get("blocks") else "amber",
+            said=_("Something in %(store)s needs your hand.") % {"store": store.name},
+            cause=explain(one["trouble"], one.get("values") or {})[0],
+            mend=explain(one["trouble"], one.get("values") or {})[1],
+            url=page_of(store),
+        )
+        for one in found
+    ]
+
+
+def _no_keys(store: Store, at: datetime) -> list[Alarm]:
+    """The shop could be asked and is not: an order whose webhook is lost silences nothing."""
+    if store.is_demo or store.feed != Store.Feed.NONE or not platforms.get(store.platform).ways:
+        return []
+    sentence, mend = explain(Trouble.NO_KEYS, {})
+    said = _("%(store)s is not connected.") % {"store": store.name}
+    return [Alarm(level="amber", said=said, cause=sentence, mend=mend, url=page_of(store))]
+
+
+def _feed(store: Store, at: datetime) -> list[Alarm]:
+    """No news of orders for longer than the owner allows: basket mail waits."""
+    longest, last = Rules.of(store).feed_max_age, store.orders_polled_at
+    if store.feed == Store.Feed.NONE or store.status != Store.Status.ACTIVE or longest is None:
+        return []
+    if last is not None and at - last <= longest:
+        return []
+    age = timesince(last, at) if last else ""
+    said = (
+        _("No orders were fetched from %(store)s for %(time)s.")
+        if last
+        else _("No orders were fetched from %(store)s yet.")
+    )
+    return [
+        Alarm(
+            level="red" if last else "amber",
+            said=said % {"store": store.name, "time": age},
+            cause=_("Basket mail waits, for the basket may have been bought meanwhile."),
+            mend=_("Look at the connection on the shop's page; press Check again."),
+            url=page_of(store),
+        )
+    ]
+
+
 _ASKED: Final[Sequence[Callable[[Store, datetime], list[Alarm]]]] = (
-    _connection, _silent, _refused, _set_apart, _doubts, _flows, _privacy,
+    _connection, _shop_troubles, _feed, _findings, _no_keys, _silent, _refused, _set_apart, _doubts, _flows, _privacy,
 )  # fmt: skip

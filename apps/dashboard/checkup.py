@@ -19,6 +19,7 @@ from apps.core import clock
 from apps.core.secrets import SealBroken
 from apps.dashboard import health
 from apps.dashboard.alarms import SILENT
+from apps.dashboard.liaison import Liaison, liaison
 from apps.mail.transport import MisconfiguredTransport, make_transport
 from apps.stores.models import Store, StoreSecret
 
@@ -160,6 +161,27 @@ def _mail(at: datetime) -> Iterator[Finding]:
         yield Finding(level="red", name="mail", said=said, mend="mend the connection in the shop's settings")
 
 
+def _connections(at: datetime) -> Iterator[Finding]:
+    for store in Store.objects.filter(status=Store.Status.ACTIVE, is_demo=False):
+        known = liaison(store)
+        if known.can_connect:
+            yield _connection(store, known, at)
+
+
+def _connection(store: Store, known: Liaison, at: datetime) -> Finding:
+    name, age = f"keys of {store.name}", known.feed_age(at)
+    if not known.connected:
+        mend = f"run: python manage.py connect_store {store.key} --credential name=value …"
+        return Finding(level="amber", name=name, said="none: orders are only heard of by webhook", mend=mend)
+    if known.trouble:
+        return Finding(level="red", name=name, said=known.trouble.said, mend=known.trouble.mend)
+    said = "never asked yet" if age is None else f"orders asked for {age.total_seconds():.0f} s ago"
+    if known.feed_is_fresh(at):
+        return Finding(level="green", name=name, said=f"accepted, {said}")
+    mend = "look at the worker's log; basket mail waits until orders are fresh"
+    return Finding(level="amber" if age is None else "red", name=name, said=said, mend=mend)
+
+
 def _shops(at: datetime) -> Iterator[Finding]:
     for store in Store.objects.filter(status=Store.Status.ACTIVE):
         yield from _shop(store, at)
@@ -182,5 +204,5 @@ def _shop(store: Store, at: datetime) -> Iterator[Finding]:
 
 
 _ASKED: Final[tuple[Callable[[datetime], Iterator[Finding]], ...]] = (
-    _clock, _broker, _beat, _queues, _keys, _mail, _shops,
+    _clock, _broker, _beat, _queues, _keys, _mail, _shops, _connections,
 )  # fmt: skip

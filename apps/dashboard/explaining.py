@@ -62,6 +62,7 @@ def _values(message: Message) -> dict[str, object]:
         "valid_until": when(message.valid_until, store),
         "detail": message.response or inputs.get("unmailable") or _("unknown"),
         "answer": message.response,
+        "products": message.response or _("unknown"),
         "template": message.template_slug,
         "window": store.rules.get("window", ""),
         "count": len(inputs.get("left_at") or ()),

@@ -22,7 +22,7 @@ UNSEEN: Final = timedelta(seconds=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One of the five queues. `oldest` is how long its oldest due row waits; zero when nothing is due."""
+    """One of the six queues. `oldest` is how long its oldest due row waits; zero when nothing is due."""
 
     name: str
     label: StrPromise
@@ -58,11 +58,18 @@ _QUEUES: Final[tuple[tuple[str, StrPromise, str], ...]] = (
         """mail_message q JOIN stores_store s ON s.id = q.store_id WHERE q.status IN ('planned', 'claimed')
         AND s.status = 'active' AND q.store_id = ANY(%(stores)s::bigint[])""",
     ),
+    (
+        "errands",
+        _("questions to shops"),
+        """ingestion_errand q JOIN stores_connection c ON c.store_id = q.store_id
+        WHERE (c.paused_until IS NULL OR c.paused_until <= %(at)s) AND q.kind <> 'backfill' AND q.begun_at IS NULL
+        AND q.store_id = ANY(%(stores)s::bigint[])""",
+    ),
 )
 
 
 def queues(stores: Collection[int], at: datetime) -> list[Queue]:
-    """The five queues of these shops."""
+    """The six queues of these shops."""
     return [_queue(name, label, rows, stores, at) for name, label, rows in _QUEUES]
 
 

@@ -8,10 +8,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.dashboard.applying import may_add
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups this person sees."""
-    groups = [_overview(), _writing(), _people(), _shop()]
+    groups = [_overview(), _writing(), _people(), _shop(request)]
     return [*groups, _operator()] if request.user.is_superuser else groups
 
 
@@ -32,6 +34,7 @@ def _writing() -> dict[str, Any]:
         "items": [
             _list(_("Flows"), "account_tree", "flows_flow"),
             _list(_("Templates"), "edit_note", "mail_template"),
+            _list(_("Offers"), "local_offer", "offers_offer"),
             _list(_("Messages"), "mail", "mail_message"),
             _list(_("Outbox"), "outbox", "mail_outboxmail"),
         ],
@@ -51,14 +54,20 @@ def _people() -> dict[str, Any]:
     }
 
 
-def _shop() -> dict[str, Any]:
+def _add() -> dict[str, Any]:
+    return {"title": _("Add a shop"), "icon": "add_business", "link": reverse("dashboard:connect")}
+
+
+def _shop(request: HttpRequest) -> dict[str, Any]:
     return {
         "title": _("Shop"),
         "separator": True,
         "items": [
             _list(_("Stores"), "storefront", "stores_store"),
+            *([_add()] if may_add(request.user) else []),
             _list(_("Deliveries"), "move_to_inbox", "ingestion_delivery"),
             _list(_("Products"), "inventory_2", "catalog_product"),
+            _list(_("Reviews"), "reviews", "orders_review"),
             _list(_("Team"), "badge", "accounts_membership"),
             _list(_("Privacy requests"), "privacy_tip", "customers_privacytask"),
         ],

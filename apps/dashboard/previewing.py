@@ -131,4 +131,5 @@ def _subject(cart: Cart, template: Template, at: datetime) -> Subject:
         recovery_url=cart.recovery_url,
         frozen=None,
         version_id=None,
+        basket_at=cart.last_activity_at,
     )

@@ -27,10 +27,10 @@ GROUPS: Final[tuple[tuple[str, StrPromise, tuple[str, ...]], ...]] = (
         _("When and how often"),
         (
             "abandon_after", "quiet", "sunday", "window", "caps", "holdout", "run_every", "merge_within", "max_age",
-            "link_life", "attribution", "feed", "feed_max_age",
+            "link_life", "attribution", "offer_every", "feed", "feed_max_age",
         ),
     ),
-    ("consent", _("Permission"), ("notice.opt_in", "notice.order", "accepts_marketing", "consent_meta.")),
+    ("consent", _("Permission"), ("notice.opt_in", "notice.order", "accepts_marketing", "capture", "consent_meta.")),
     ("profile", _("What mails may tell"), ("profile.",)),
     ("valid", _("How long a mail stays of use"), ("valid.",)),
     ("door", _("Webhooks"), ("webhook_secret", "status.")),
@@ -55,6 +55,7 @@ LABELS: Final[dict[str, StrPromise]] = {
     "link_host": _("link host"),
     "holdout": _("control group %"),
     "feed": _("order feed"),
+    "offer_every": _("pause between offers"),
     "quiet": _("quiet hours"),
     "sunday": _("mail on Sundays"),
     "window": _("send window"),
@@ -66,6 +67,7 @@ LABELS: Final[dict[str, StrPromise]] = {
     "feed_max_age": _("order news at most"),
     "attribution": _("attribution window"),
     "accepts_marketing": _("Shopify's marketing box"),
+    "capture": _("addresses from WooCommerce"),
     "valid.cart": _("basket"),
     "valid.unpaid": _("unpaid order"),
     "valid.thanks": _("thank-you"),
@@ -113,6 +115,11 @@ CHOICES: Final[dict[str, tuple[tuple[str, str | StrPromise], ...]]] = {
     "accepts_marketing": (
         ("ignored", _("does not count")),
         ("attested", _("counts: I declare that it starts empty")),
+    ),
+    "capture": (
+        ("consent", _("only with the box ticked")),
+        ("notice", _("once the notice was on screen; in NL, BE, DE, AT and FR only with the box ticked")),
+        ("accounts", _("only of shoppers who are logged in")),
     ),
     "profile.font": (
         ("", "–"),

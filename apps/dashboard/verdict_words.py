@@ -61,6 +61,7 @@ _FACTS: Final[tuple[tuple[str, Any, Say], ...]] = (
     ("valid_until", gettext_lazy("of use until"), _moment),
     ("feed", gettext_lazy("order feed"), _one_of(Store.Feed)),
     ("feed_at", gettext_lazy("orders last asked"), _moment),
+    ("looked", gettext_lazy("shop asked about this basket"), _moment),
     ("zone", gettext_lazy("time zone"), _plain),
     ("night_only", gettext_lazy("obeys only the night"), _yes),
     ("person_country", gettext_lazy("person's country"), _plain),

@@ -32,7 +32,9 @@ DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "link_life": "30d",
         "feed_max_age": "15m",
         "attribution": "5d",
+        "offer_every": "90d",
         "accepts_marketing": "ignored",
+        "capture": "consent",
         "valid.cart": "24h",
         "valid.unpaid": "12h",
         "valid.thanks": "5d",
@@ -72,8 +74,12 @@ class Rules:
     """Older news of orders than this holds the mail (decision 13)."""
     attribution: timedelta
     """How long after a human click an order counts as recovered."""
+    offer_every: timedelta | None
+    """One person gets at most one offer in so much time, whichever it is; None: as many as the flows give."""
     accepts_marketing: bool
     """The owner attests that the platform's own box is not ticked beforehand (decision 15)."""
+    capture: str
+    """Whose baskets the shop's companion tells with an address: consent, notice or accounts (woocommerce.md 5.5)."""
     valid: Mapping[str, timedelta] = field(hash=False)
     """Purpose → how long a due mail stays of use, in open time."""
     consent_meta: Mapping[str, str] = field(hash=False)
@@ -108,7 +114,9 @@ def _read(words: tuple[tuple[str, str], ...], consent_meta: tuple[tuple[str, str
         link_life=parse_duration(text["link_life"]).delta,
         feed_max_age=_length_or_off(text["feed_max_age"]),
         attribution=parse_duration(text["attribution"]).delta,
+        offer_every=_length_or_off(text["offer_every"]),
         accepts_marketing=text["accepts_marketing"] == ATTESTED,
+        capture=text["capture"],
         valid=MappingProxyType(
             {
                 name.removeprefix(VALID): parse_duration(value).delta

@@ -172,10 +172,22 @@ def rules() -> Iterator[Setting]:
             _("an order this soon after a click counts as recovered"),
         ),
         (
+            "offer_every",
+            forms.length(off=True),
+            "90d",
+            _("between two offers to one person, whichever they are"),
+        ),
+        (
             "accepts_marketing",
             forms.choice("attested", "ignored"),
             "attested",
             _("whether Shopify's own box counts"),
+        ),
+        (
+            "capture",
+            forms.choice("consent", "notice", "accounts"),
+            "notice",
+            _("when the WooCommerce plugin passes on an address with a basket"),
         ),
         *[(name, forms.length(), text, valid) for name, text in DEFAULTS.items() if name.startswith("valid.")],
     ]

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "apps.carts",
     "apps.consent",
     "apps.orders",
+    "apps.offers",
     "apps.mail",
     "apps.flows",
     "apps.ingestion",

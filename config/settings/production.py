@@ -7,7 +7,7 @@ DEBUG = False
 
 SECURE_SSL_REDIRECT = True
 # A shop does not follow a redirect with its body, and a probe speaks plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^webhooks/", r"^[ur]/", r"^gezond/?$", r"^health/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^webhooks/", r"^companion/", r"^[ur]/", r"^gezond/?$", r"^health/?$"]
 SECURE_HSTS_SECONDS = 63_072_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

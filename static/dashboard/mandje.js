@@ -3,6 +3,9 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-tabs]").forEach(tabs);
   document.querySelectorAll("[data-copy]").forEach(copying);
   document.querySelectorAll("form[data-preview]").forEach(editor);
+  document.querySelectorAll("form[data-busy]").forEach(patience);
+  document.querySelectorAll("form[data-at-once]").forEach((form) => form.requestSubmit());
+  document.querySelectorAll("[data-fresh]").forEach(freshening);
   document.querySelectorAll("select[data-go]").forEach((select) => {
     select.addEventListener("change", () => select.form.submit());
   });
@@ -23,8 +26,42 @@ function tabs(box) {
     button.addEventListener("click", () => show(button));
   }
   if (buttons.length) {
-    show(buttons[0]);
+    show(buttons.find((button) => button.hasAttribute("data-first")) || buttons[0]);
   }
+}
+
+// What takes a few seconds says so, and is not asked twice. Coming back to the page makes it ready again.
+function patience(form) {
+  const buttons = [...form.querySelectorAll("[type=submit]")].map((button) => [button, button.textContent]);
+  form.addEventListener("submit", (event) => {
+    (event.submitter || buttons[0][0]).textContent = form.dataset.busy;
+    setTimeout(() => buttons.forEach(([button]) => { button.disabled = true; }));
+  });
+  window.addEventListener("pageshow", () => buttons.forEach(([button, words]) => {
+    button.textContent = words;
+    button.disabled = false;
+  }));
+}
+
+// A part of the page that the server writes anew every few seconds, while somebody looks and until it is complete.
+function freshening(place) {
+  const again = async () => {
+    const busy = place.querySelector("details[open]") || place.contains(document.activeElement?.closest("form"));
+    if (!document.hidden && !busy) {
+      const answer = await fetch(place.dataset.fresh, { headers: { Accept: "text/html" } }).catch(() => null);
+      if (answer?.ok && !answer.redirected) {
+        const words = await answer.text();
+        if (words !== place.dataset.last) {
+          place.dataset.last = words;
+          place.innerHTML = words;
+        }
+      }
+    }
+    if (!place.querySelector("[data-complete]")) {
+      setTimeout(again, 2000);
+    }
+  };
+  setTimeout(again, 2000);
 }
 
 function copying(button) {

@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from apps.accounts.models import Membership, User
 from apps.carts.models import Cart, CartKey
-from apps.catalog.models import Product
+from apps.catalog.models import Pairing, Product
 from apps.consent.models import ConsentRecord, Permission, Suppression
 from apps.core.secrets import hash_of
 from apps.customers.models import Customer, CustomerTotal, PrivacyTask
@@ -23,7 +23,8 @@ from apps.mail.blocks import Source
 from apps.mail.compiling import compile_here
 from apps.mail.models import Letter, Message, OutboxMail, Template, TemplateVersion
 from apps.mail.samples import sample
-from apps.orders.models import Order, OrderLine
+from apps.offers.models import Code, CreditGiven, Offer
+from apps.orders.models import Order, OrderLine, Review
 from apps.stores.models import Notice, Refusal, Store, StoreSecret
 from apps.tracking.models import Click
 
@@ -171,6 +172,33 @@ def _people(shop: Furnished, at: datetime) -> None:
             order=order, position=0, title=f"Pot {mark}", quantity=Decimal(1), unit_price=Decimal(10), total=Decimal(10)
         )
     )
+    _gifts(shop, at)
+
+
+def _gifts(shop: Furnished, at: datetime) -> None:
+    store, mark, customer = shop.store, shop.mark, shop["customers.Customer"]
+    shop.add(
+        Pairing.objects.create(
+            store=store, kind="order", product="7", other=mark, support=3, confidence=Decimal("0.5"), lift=Decimal(2)
+        )
+    )
+    shop.add(
+        Review.objects.create(
+            store=store, external_id=mark, product="7", customer=customer, email_key=customer.email_key, rating=4,
+            text=mark, author=mark, approved=True, written_at=at,
+        )
+    )  # fmt: skip
+    offer = shop.add(
+        Offer.objects.create(store=store, name=f"Credit {mark}", kind="credit", value=Decimal(10), currency="EUR")
+    )
+    code = shop.add(
+        Code.objects.create(
+            store=store, offer=offer, customer=customer, ref="run:1/step:1", code=f"CODE-{mark.upper()}",
+            status="issued", given_at=at, issued_at=at, ends_at=at + timedelta(days=14),
+            due_at=at + timedelta(days=14),
+        )
+    )  # fmt: skip
+    shop.add(CreditGiven.objects.create(code=code, asked_at=at))
 
 
 def _mail(shop: Furnished, at: datetime) -> None:

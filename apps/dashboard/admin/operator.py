@@ -7,6 +7,7 @@ from django.contrib import admin
 from apps.dashboard.admin.base import ScopedAdmin
 from apps.events.models import Announcement, Event
 from apps.flows.models import Enrollment, StepRun
+from apps.ingestion.models import Errand, Telling
 
 
 @admin.register(Event)
@@ -49,3 +50,24 @@ class StepRunAdmin(ScopedAdmin):
     list_filter = ("kind", "outcome")
     list_select_related = ("enrollment",)
     ordering = ("-id",)
+
+
+@admin.register(Errand)
+class ErrandAdmin(ScopedAdmin):
+    """What we ask of shops, and how that goes."""
+
+    operator_only = True
+    list_display = ("store", "kind", "what", "due_at", "done", "total", "failures", "trouble", "ended_at")
+    list_filter = ("kind", "what", "trouble")
+    list_select_related = ("store",)
+    ordering = ("due_at", "id")
+
+
+@admin.register(Telling)
+class TellingAdmin(ScopedAdmin):
+    """Answers about marketing mail that shops do not know yet."""
+
+    operator_only = True
+    list_display = ("customer", "store", "at")
+    list_select_related = ("customer", "store")
+    ordering = ("at",)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.roles import Deed, may
 from apps.carts.models import Cart
-from apps.catalog.models import Product
 from apps.core import clock
 from apps.dashboard.admin.base import ScopedAdmin, StoreFilter
 from apps.dashboard.admin.filters import ReceivedFilter, SinceFilter, StageOfCart
@@ -131,19 +130,3 @@ class OrderAdmin(ScopedAdmin):
     @admin.display(description=_("order lines"))
     def contents(self, order: Order) -> str:
         return ", ".join(f"{line.quantity.normalize():f} × {line.title}" for line in order.lines.order_by("position"))
-
-
-@admin.register(Product)
-class ProductAdmin(ScopedAdmin):
-    """What the shop sells."""
-
-    list_display = ("title", "store", "short_name", "worth", "in_stock", "status")
-    list_filter = (StoreFilter, "in_stock")
-    list_select_related = ("store",)
-    search_fields = ("title", "external_id")
-    ordering = ("title",)
-    fields = ("title", "short_name", "store", "worth", "in_stock", "status", "url", "image", "gone_at")
-
-    @admin.display(description=_("price"), ordering="price")
-    def worth(self, product: Product) -> str:
-        return amount(product.price, product.currency)

@@ -20,6 +20,7 @@ from apps.dashboard import settings_form
 from apps.dashboard.admin.base import ScopedAdmin, StoreFilter
 from apps.dashboard.setting_words import LABELS
 from apps.dashboard.storefront import facts_of
+from apps.dashboard.views.liaison import card_context, checklist_context
 from apps.stores.models import Store
 
 
@@ -51,12 +52,15 @@ class StoreAdmin(ScopedAdmin):
         return redirect(request.path)
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        at = clock.now()
         return {
             "store": row,
             "groups": settings_form.groups(row),
             "may_manage": may(request.user, Deed.MANAGE, row),
             "may_write": may(request.user, Deed.WRITE, row),
-            **facts_of(row, clock.now()),
+            **facts_of(row, at),
+            **checklist_context(request, row, at),
+            **card_context(request, row, at),
         }
 
 

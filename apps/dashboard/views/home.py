@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ from apps.core import clock
 from apps.customers.models import Customer
 from apps.dashboard import health, numbers
 from apps.dashboard.alarms import alarms
+from apps.dashboard.applying import may_add
+from apps.dashboard.views.liaison import checklist_context
 from apps.stores.models import Store
 
 PERIODS = (1, 7, 30)
@@ -32,8 +35,20 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         "beat_seen": health.beat_seen(),
         "beat_lives": health.beat_lives(at),
         "alarms": [alarm for store in stores for alarm in alarms(store, at)],
+        "may_add": may_add(request.user),
+        "only_demo": all(store.is_demo for store in stores),
     }
-    return given | (_of_store(chosen, _days(request.GET.get("days", "")), at) if chosen else {})
+    if chosen is None:
+        return given
+    return given | _of_store(chosen, _days(request.GET.get("days", "")), at) | _to_do(request, chosen, at)
+
+
+def _to_do(request: HttpRequest, store: Store, at: datetime) -> dict[str, Any]:
+    """What is still to be done in this shop; the demo has nothing to connect."""
+    if store.is_demo:
+        return {}
+    known = checklist_context(request, store, at)
+    return known | {"unfinished": store.last_delivery_at is None}
 
 
 def _chosen(stores: list[Store], asked: str) -> Store | None:
@@ -44,7 +59,7 @@ def _days(asked: str) -> int:
     return int(asked) if asked in {str(days) for days in PERIODS} else 1
 
 
-def _of_store(store: Store, days: int, at: Any) -> dict[str, Any]:
+def _of_store(store: Store, days: int, at: datetime) -> dict[str, Any]:
     since = numbers.midnight(store, at, days)
     return {
         "days": days,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets as random
 from argparse import ArgumentParser
 from typing import Any, Final
 
@@ -9,10 +10,12 @@ from django.core.management.base import CommandError, no_translations
 from django.db import transaction
 
 from apps.core import clock
+from apps.dashboard.keys_given import add_keys, connected, given, way_for
 from apps.flows.presets import install_kit, kits
 from apps.stores.adding import Draft, add, draft, webhook_url
 from apps.stores.commanding import StoreCommand
 from apps.stores.models import Store
+from apps.stores.platforms.base import platforms
 from apps.stores.settings_changing import SettingsRefused
 
 FLAGS: Final = (
@@ -43,7 +46,7 @@ class Command(StoreCommand):
             "--webhook-secret",
             action="append",
             default=[],
-            help="the secret the shop signs with; repeat it when there are several",
+            help="the secret the shop signs with; repeat it when there are several; not needed with keys",
         )
         for flag in FLAGS:
             parser.add_argument(f"--{flag}")
@@ -56,17 +59,31 @@ class Command(StoreCommand):
             metavar="name=value",
             help="any other setting; see set_store --names",
         )
+        add_keys(parser)
 
     @no_translations
     def handle(self, *args: Any, platform: str, pairs: list[str], **options: Any) -> None:
+        keys = given(options)
+        if keys and platform in platforms:
+            way_for(platform, keys)
         flags = {flag: options[flag.replace("-", "_")] for flag in FLAGS}
-        given = [f"{flag}={value}" for flag, value in flags.items() if value is not None]
+        settings = [f"{flag}={value}" for flag, value in flags.items() if value is not None]
         try:
-            planned = _planned(platform, [*given, *pairs], options["webhook_secret"], options["kit"])
+            secrets = options["webhook_secret"] or ([random.token_hex(24)] if keys else [])
+            planned = _planned(platform, [*settings, *pairs], secrets, options["kit"])
             store = _made(planned, options["kit"])
         except SettingsRefused as refused:
             raise CommandError("\n".join(refused.errors)) from None
-        self.say({"key": store.key, "webhook_url": webhook_url(store)})
+        said = {"key": store.key, "webhook_url": webhook_url(store)}
+        if not keys:
+            self.say(said)
+            return
+        try:
+            self.say(said | connected(store, keys, clock.now()))
+        except CommandError as refused:
+            # The shop is there: another try needs its key and nothing else.
+            self.say(said | {"connected": False})
+            raise CommandError(f"{refused}\nThe shop was added. Try again: connect_store {store.key} …") from None
 
 
 def _planned(platform: str, pairs: list[str], secrets: list[str], kit: str | None) -> Draft:

@@ -1509,6 +1509,9 @@ final class OrderTie {
 
 	public const KEYS = array( 'rcv_cart', 'rcv_rid', 'rcv_ordered' );
 
+	/** @var bool whether this request pays for an order of before, which says nothing of today's basket */
+	public static $is_older = false;
+
 	public static function classic( $order ): void {
 		if ( ! Visit::here() || ! is_object( $order ) ) {
 			return;
@@ -1526,8 +1529,12 @@ final class OrderTie {
 	}
 
 	public static function block_box( $order, $request ): void {
-		Checkout::read_box( $request );
-		self::block( $order );
+		// `checkout/{id}` of the Store API, by the express buttons on the page where an order is paid for later.
+		self::$is_older = is_object( $request ) && is_callable( array( $request, 'get_url_params' ) ) && isset( $request->get_url_params()['id'] );
+		if ( ! self::$is_older ) {
+			Checkout::read_box( $request );
+			self::block( $order );
+		}
 	}
 
 	private static function write( object $order ): void {
@@ -1556,7 +1563,7 @@ final class OrderTie {
 
 	/** The basket became an order: what we kept of it goes, and the next one has another name. */
 	public static function done( $order ): void {
-		if ( ! Visit::here() || ! is_object( $order ) ) {
+		if ( ! Visit::here() || ! is_object( $order ) || self::$is_older ) {
 			return;
 		}
 		Basket::$ordered = true;
@@ -1580,10 +1587,18 @@ final class OrderTie {
 		}
 	}
 
+	/** Also seen again later, and after paying for an older order: a basket that has begun since then keeps its name. */
 	public static function thanked(): void {
-		if ( Visit::here() ) {
-			Visit::forget( array_merge( self::KEYS, array( 'rcv_no' ) ) );
+		if ( ! Visit::here() ) {
+			return;
 		}
+		$id = Visit::basket();
+		if ( '' !== $id && WC()->session->get( 'rcv_ordered' ) === $id ) {
+			Table::delete( $id );
+		} elseif ( ! WC()->cart->is_empty() ) {
+			return;
+		}
+		Visit::forget( array_merge( self::KEYS, array( 'rcv_no' ) ) );
 	}
 }
 

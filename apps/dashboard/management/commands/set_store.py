@@ -1,4 +1,4 @@
-"""Change a shop's settings: `set_store KEY quiet=off holdout=10`."""
+"""Change a shop's settings, and give its keys: `set_store KEY quiet=off holdout=10`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from django.core.management.base import CommandError, no_translations
 
 from apps.core import clock
+from apps.dashboard.keys_given import add_keys, connected, given, way_for
 from apps.stores.commanding import StoreCommand, add_settings, store_of
+from apps.stores.models import Store
 from apps.stores.settings_changing import SettingsRefused, change, read_changes, shown
 from apps.stores.settings_table import SETTINGS
 
@@ -20,18 +22,27 @@ class Command(StoreCommand):
         parser.add_argument("key", nargs="?", default="", help="the store's key, as add_store printed it")
         add_settings(parser)
         parser.add_argument("--names", action="store_true", help="list every setting there is")
+        add_keys(parser)
 
     @no_translations
     def handle(self, *args: Any, key: str, pairs: list[str], **options: Any) -> None:
         if options["names"]:
             self._list()
             return
-        store = store_of(key)
+        store, keys = store_of(key), given(options)
+        if keys:
+            # Before anything is changed: keys that fit nothing change nothing.
+            way_for(store.platform, keys)
+        said = self._changed(store, pairs) if pairs or not keys else {}
+        if keys:
+            said |= connected(store, keys, clock.now())
+        self.say(said)
+
+    def _changed(self, store: Store, pairs: list[str]) -> dict[str, Any]:
         if not pairs:
-            self.say(shown(store))
-            return
+            return dict(shown(store))
         try:
-            self.say(change(store, read_changes(pairs), clock.now()))
+            return dict(change(store, read_changes(pairs), clock.now()))
         except SettingsRefused as refused:
             raise CommandError("\n".join(refused.errors)) from None
 
