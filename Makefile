@@ -11,7 +11,7 @@ run: $(VENV)/ready
 	@PORT=$(PORT) $(BIN)/python -m config.ground.run
 
 test: $(VENV)/ready-dev
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/ready-dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

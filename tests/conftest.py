@@ -31,6 +31,24 @@ def django_db_setup(django_db_setup, django_db_blocker):
             )
 
 
+def pytest_collection_modifyitems(items):
+    """Files that start servers wait more than they work: they begin early, one here and one there between the
+    others, so that no process is left alone with them at the end."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [
+        name for name, inside in files.items() if any(inside[0].get_closest_marker(m) for m in ("ground", "faults"))
+    ]
+    working = [name for name in files if name not in set(waiting)]
+    apart = max(1, len(working) * 2 // (3 * max(1, len(waiting))))
+    order = []
+    for number, name in enumerate(waiting):
+        order += [name, *working[number * apart : (number + 1) * apart]]
+    order += working[len(waiting) * apart :]
+    items[:] = [item for name in order for item in files[name]]
+
+
 REQUIRE_ALL = os.environ.get("MANDJE_REQUIRE_ALL") == "1"
 
 
