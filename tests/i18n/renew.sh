@@ -7,7 +7,7 @@ draft=$(mktemp -d)
 trap 'rm -rf "$draft"' EXIT
 dutch=locale/nl/LC_MESSAGES/django.po
 
-cp "$dutch" "$draft/1.po"
+msgattrib --translated --no-obsolete --no-wrap "$dutch" -o "$draft/1.po"
 for part in locale/parts/*.nl.po; do
   [ ! -e "$part" ] || cp "$part" "$draft/2-$(basename "$part")"
 done
@@ -18,7 +18,7 @@ python manage.py makemessages -l nl -l en --no-wrap --add-location file --no-obs
 for language in nl en; do
   file=locale/$language/LC_MESSAGES/django.po
   # Guesses out, what is known in.
-  msgattrib --no-fuzzy --no-obsolete --no-wrap "$file" -o "$draft/sure"
+  msgattrib --translated --no-fuzzy --no-obsolete --no-wrap --force-po "$file" -o "$draft/sure"
   known=$draft/known
   [ "$language" = nl ] || known=/dev/null
   msgmerge --quiet --no-fuzzy-matching --no-wrap --add-location=file -C "$known" "$draft/sure" "$file" -o "$draft/merged"
