@@ -63,7 +63,7 @@ class Checkout:
         self.settle()
 
     def settle(self) -> None:
-        self.page.wait_for_timeout(50)
+        self.page.wait_for_timeout(80)
 
     def closes(self) -> None:
         """Another page: what is sent on leaving has been sent when it stands."""

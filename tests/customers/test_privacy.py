@@ -218,6 +218,7 @@ def _life_of_ada(store: Store) -> Customer:
     Draw.objects.create(flow=flow, customer=ada, ticket=Decimal(50), held_out=False)
     _sent(ada, cart=cart)
     _message(ada, cart=cart)
+    _given_and_said(store, ada)
     CustomerAlias.objects.create(store=store, old_id=990_001, customer=ada)
     PrivacyTask.objects.create(store=store, action="data_request", customer_id=ada.pk, asked_at=NOW, deadline=NOW)
     event = Event.objects.create(
@@ -240,6 +241,23 @@ def _life_of_ada(store: Store) -> Customer:
         action_flag=2,
     )
     return ada
+
+
+def _given_and_said(store: Store, ada: Customer) -> None:
+    """A code she was given, and a review she wrote."""
+    from apps.offers.models import Code, CreditGiven, Offer
+    from apps.orders.models import Review
+
+    offer = Offer.objects.create(store=store, name="Ten euros", kind="credit", value=Decimal(10), currency="EUR")
+    code = Code.objects.create(
+        store=store, offer=offer, customer=ada, ref="run:1/step:3", code="K7MXQ2NDRA", status="issued", given_at=NOW,
+        issued_at=NOW, ends_at=NOW + timedelta(days=14), due_at=NOW + timedelta(days=14),
+    )  # fmt: skip
+    CreditGiven.objects.create(code=code, asked_at=NOW)
+    Review.objects.create(
+        store=store, external_id="9", product="7", customer=ada, email_key=ada.email_key, rating=5, author="Augusta",
+        text=f"Write to {ADA}", approved=True,
+    )  # fmt: skip
 
 
 def _dump() -> Iterator[tuple[str, str]]:

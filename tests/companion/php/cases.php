@@ -509,6 +509,34 @@ function test_a_block_order_carries_them_too() {
 	same( array(), pushes() );
 }
 
+function test_paying_for_an_older_order_leaves_todays_basket_alone() {
+	puts_in();
+	$id    = WC()->session->get( 'rcv_cart' );
+	$older = new Order();
+	$older->update_meta_data( '_rcv_cart', 'of last week' );
+	do_action( 'woocommerce_store_api_checkout_update_order_from_request', $older, new Request( array( 'additional_fields' => array( 'rcv/marketing-opt-in' => true ) ), array( 'id' => '51' ) ) );
+	do_action( 'woocommerce_store_api_checkout_order_processed', $older );
+	do_action( 'woocommerce_thankyou', 51 );
+	World::next();
+
+	same( array( '_rcv_cart' => 'of last week' ), $older->meta );
+	same( array( $id, $id ), array( WC()->session->get( 'rcv_cart' ), row()['id'] ) );
+}
+
+function test_thanking_ends_a_basket_that_was_ordered_and_no_newer_one() {
+	puts_in();
+	$id = WC()->session->get( 'rcv_cart' );
+	do_action( 'woocommerce_thankyou', 51 );
+	World::next();
+	same( $id, WC()->session->get( 'rcv_cart' ), 'a thank-you page that was opened again' );
+
+	do_action( 'woocommerce_checkout_create_order', new Order(), array() );
+	World::next();
+	do_action( 'woocommerce_thankyou', 52 );
+	World::next();
+	same( array( null, array() ), array( WC()->session->get( 'rcv_cart' ), rows() ) );
+}
+
 function test_an_order_that_a_gateway_makes_by_itself_is_no_emptied_basket_either() {
 	puts_in();
 	pushes();

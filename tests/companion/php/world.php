@@ -59,6 +59,7 @@ final class World {
 		Mandje\Basket::$changed = false;
 		Mandje\Basket::$ordered = false;
 		Mandje\Basket::$said    = array( 'email' => '', 'consent' => null, 'taken_back' => false, 'seen' => false, 'country' => '', 'checkout' => 'block' );
+		Mandje\OrderTie::$is_older = false;
 		Mandje\Configuration::forget();
 		$_POST = array();
 		$_GET  = array();
@@ -534,8 +535,13 @@ class Order {
 
 class Request {
 	private $given;
-	public function __construct( array $given ) {
-		$this->given = $given;
+	private $in_route;
+	public function __construct( array $given, array $in_route = array() ) {
+		$this->given    = $given + $in_route;
+		$this->in_route = $in_route;
+	}
+	public function get_url_params() {
+		return $this->in_route;
 	}
 	public function get_param( $name ) {
 		return $this->given[ $name ] ?? null;
