@@ -8,6 +8,7 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar
 
 import pytest
@@ -48,9 +49,26 @@ class Checkout:
 
     def watch(self) -> None:
         """From here on nothing leaves unseen, and no error stays unheard."""
-        self.page.on("request", self._request)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        for event, heard in self._ears:
+            self.page.on(event, heard)
+
+    def leave(self) -> None:
+        """The visit is over, and the next shopper at this browser is another one."""
+        self.page.goto("about:blank")
+        for event, heard in self._ears:
+            self.page.remove_listener(event, heard)
+        self.page.context.clear_cookies()
+
+    @property
+    def _ears(self) -> tuple[tuple[str, Callable[[Any], None]], ...]:
+        return ("request", self._request), ("pageerror", self._error), ("console", self._line)
+
+    def _error(self, error: Any) -> None:
+        self.errors.append(str(error))
+
+    def _line(self, line: Any) -> None:
+        if line.type == "error":
+            self.errors.append(line.text)
 
     def _request(self, request: Any) -> None:
         self.left.append(f"{request.url} {json.dumps(request.headers)} {request.post_data or ''}")
@@ -84,13 +102,13 @@ class Checkout:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One Chromium for all these pages; each visit has cookies of its own."""
+    """One page of one Chromium for all these visits; each begins without cookies."""
     sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no checkout to watch")
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine: no checkout to watch (set CHROMIUM to its path)")
     with sync.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
+        yield browser.new_context(viewport={"width": 900, "height": 700}).new_page()
         browser.close()
 
 
@@ -127,19 +145,29 @@ def server() -> Iterator[str]:
     listening.server_close()
 
 
+@pytest.fixture(scope="module")
+def script(lives: Story) -> Callable[[str, str], str]:
+    """What the plugin puts on the checkout of a shop in this mode and country."""
+
+    @cache
+    def printed(mode: str, base: str) -> str:
+        return str(lives(mode=mode, base=base)["script"])
+
+    return printed
+
+
 @pytest.fixture
-def visit(chromium: Any, lives: Story, server: str) -> Iterator[Callable[..., Checkout]]:
+def visit(chromium: Any, script: Callable[[str, str], str], server: str) -> Iterator[Callable[..., Checkout]]:
     """Opens the checkout of a shop in this country and mode."""
-    contexts = []
+    visits = []
     Shop.heard.clear()
 
     def open_page(mode: str, base: str, *, form: str = CLASSIC, below: bool = False, before: str = "") -> Checkout:
-        script = lives(mode=mode, base=base)["script"]
         space = '<div style="height:3000px"></div>' if below else ""
-        page = f"<body>{space}{form}<script>{before}</script><script>{script}</script>"
+        page = f"<body>{space}{form}<script>{before}</script><script>{script(mode, base)}</script>"
         Shop.pages["/checkout/"] = f"<!doctype html><meta charset=utf-8>{page}"
-        contexts.append(chromium.new_context(viewport={"width": 900, "height": 700}))
-        checkout = Checkout(contexts[-1].new_page(), server)
+        checkout = Checkout(chromium, server)
+        visits.append(checkout)
         checkout.watch()
         checkout.page.goto(f"{server}/checkout/")
         if form == CLASSIC:
@@ -148,8 +176,8 @@ def visit(chromium: Any, lives: Story, server: str) -> Iterator[Callable[..., Ch
         return checkout
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for checkout in visits:
+        checkout.leave()
 
 
 @pytest.mark.parametrize("mode", ["consent", "notice"])

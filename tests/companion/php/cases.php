@@ -529,6 +529,12 @@ function test_thanking_ends_a_basket_that_was_ordered_and_no_newer_one() {
 	do_action( 'woocommerce_thankyou', 51 );
 	World::next();
 	same( $id, WC()->session->get( 'rcv_cart' ), 'a thank-you page that was opened again' );
+	pushes();
+	do_action( 'woocommerce_thankyou', 51 );
+	WC()->cart->empty_cart();
+	World::next();
+	same( array( 'cart.emptied' ), array_column( pushes(), 'topic' ), 'WooCommerce empties whatever is in it' );
+	puts_in();
 
 	do_action( 'woocommerce_checkout_create_order', new Order(), array() );
 	World::next();
@@ -805,7 +811,7 @@ function test_what_is_gone_is_named_and_the_rest_comes_back() {
 	same( array( 13, 21 ), array_values( array_column( WC()->cart->lines, 'product_id' ) ) );
 	same( 2, array_values( WC()->cart->lines )[1]['quantity'], 'as many as are left' );
 	same( array( 'notice' ), array_keys( World::$notices ) );
-	same( 'Niet meer verkrijgbaar: Wool Blanket, een artikel uit het winkelmandje', World::$notices['notice'][0] );
+	same( 'Niet meer verkrijgbaar: Wool Blanket, een artikel uit het winkelmandje', World::$notices['notice'][0]['notice'] );
 }
 
 function test_what_is_gone_is_said_above_a_checkout_whose_theme_prints_no_notices_and_once() {
@@ -825,6 +831,17 @@ function test_what_is_gone_is_said_above_a_checkout_whose_theme_prints_no_notice
 	Restore::answer( $link, time() );
 	World::$notices = array();
 	same( '', $footer(), 'a theme that has printed it has said enough' );
+}
+
+function test_a_code_that_is_refused_is_a_remark_and_stops_nothing() {
+	World::$coupons['vooreva'] = 'eva@shopper.example';
+	wc_add_notice( 'Already there.', 'error' );
+
+	Restore::answer( link_of( array( 'c' => '', 'x' => time() + 60, 'k' => 'vooreva', 'r' => '', 'i' => array( array( 13, 0, 1, array() ) ) ) ), time() );
+
+	same( array( 'Already there.' ), array_column( World::$notices['error'], 'notice' ), 'WooCommerce would refuse the next step of the block checkout once' );
+	same( array( 'Please enter a valid email to use this coupon.' ), array_column( World::$notices['notice'], 'notice' ) );
+	same( 1, count( WC()->cart->lines ) );
 }
 
 function test_a_forged_or_changed_link_does_nothing() {
@@ -850,7 +867,7 @@ function test_an_expired_link_leads_to_the_shop_with_a_friendly_word() {
 
 	same( 'https://theepot.example/shop/', $target );
 	same( array(), WC()->cart->lines );
-	same( 'Deze link is verlopen. Alles in de winkel is er nog gewoon.', World::$notices['notice'][0] );
+	same( 'Deze link is verlopen. Alles in de winkel is er nog gewoon.', World::$notices['notice'][0]['notice'] );
 }
 
 function test_a_link_keeps_the_campaign_and_nothing_else() {

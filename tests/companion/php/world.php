@@ -603,17 +603,17 @@ function wc_get_order( $id ) {
 	return $id instanceof Order ? $id : null;
 }
 function wc_add_notice( $text, $kind = 'success' ) {
-	World::$notices[ $kind ][] = $text;
+	World::$notices[ $kind ][] = array( 'notice' => $text, 'data' => array() );
 }
-function wc_get_notices() {
-	return World::$notices;
+function wc_get_notices( $kind = '' ) {
+	return '' === $kind ? World::$notices : ( World::$notices[ $kind ] ?? array() );
 }
 function wc_has_notice( $text, $kind = 'success' ) {
-	return in_array( $text, World::$notices[ $kind ] ?? array(), true );
+	return in_array( $text, array_column( World::$notices[ $kind ] ?? array(), 'notice' ), true );
 }
 function wc_print_notices() {
 	foreach ( World::$notices as $lines ) {
-		echo '<div class="woocommerce-info">' . implode( '<br>', $lines ) . '</div>';
+		echo '<div class="woocommerce-info">' . implode( '<br>', array_column( $lines, 'notice' ) ) . '</div>';
 	}
 	World::$notices = array();
 }

@@ -1409,7 +1409,24 @@ final class Restore {
 		self::name_guest( $row );
 		$code = isset( $claims['k'] ) && is_string( $claims['k'] ) ? wc_format_coupon_code( $claims['k'] ) : '';
 		if ( '' !== $code && ! WC()->cart->is_empty() && ! WC()->cart->has_discount( $code ) ) {
-			WC()->cart->apply_coupon( $code );
+			self::apply( $code );
+		}
+	}
+
+	/** Why a code was refused is a remark. Left as an error, it would stop the next step of the block checkout. */
+	private static function apply( string $code ): void {
+		$before = wc_get_notices();
+		if ( ! WC()->cart->apply_coupon( $code ) ) {
+			$said = array_column( array_slice( wc_get_notices( 'error' ), count( $before['error'] ?? array() ) ), 'notice' );
+			wc_set_notices( $before );
+			self::remark( implode( ' ', $said ) );
+		}
+	}
+
+	private static function remark( string $line ): void {
+		if ( '' !== $line ) {
+			wc_add_notice( $line, 'notice' );
+			WC()->session->set( 'rcv_remarks', array_merge( (array) WC()->session->get( 'rcv_remarks', array() ), array( $line ) ) );
 		}
 	}
 
@@ -1447,9 +1464,7 @@ final class Restore {
 		// WooCommerce has said of each what is wrong with it; one friendly line is enough.
 		wc_set_notices( $before );
 		if ( $gone ) {
-			$line = esc_html( sprintf( Words::of( 'gone' ), implode( ', ', array_unique( $gone ) ) ) );
-			wc_add_notice( $line, 'notice' );
-			WC()->session->set( 'rcv_gone', $line );
+			self::remark( esc_html( sprintf( Words::of( 'gone' ), implode( ', ', array_unique( $gone ) ) ) ) );
 		}
 	}
 
@@ -1458,16 +1473,16 @@ final class Restore {
 		if ( ! function_exists( 'is_checkout' ) || ! is_checkout() || ! Visit::here() ) {
 			return;
 		}
-		$line = (string) WC()->session->get( 'rcv_gone', '' );
-		if ( '' === $line ) {
+		$lines = (array) WC()->session->get( 'rcv_remarks', array() );
+		if ( ! $lines ) {
 			return;
 		}
-		WC()->session->set( 'rcv_gone', null );
-		if ( wc_has_notice( $line, 'notice' ) ) {
-			echo '<div id="rcv-gone">';
+		WC()->session->set( 'rcv_remarks', null );
+		if ( wc_has_notice( (string) end( $lines ), 'notice' ) ) {
+			echo '<div id="rcv-remarks">';
 			wc_print_notices();
 			echo '</div><script>(function (n, c) { if (n && c) { c.parentNode.insertBefore(n, c); } })(' .
-				'document.getElementById("rcv-gone"), document.querySelector(".wp-block-woocommerce-checkout"));</script>';
+				'document.getElementById("rcv-remarks"), document.querySelector(".wp-block-woocommerce-checkout"));</script>';
 		}
 	}
 
@@ -1587,18 +1602,19 @@ final class OrderTie {
 		}
 	}
 
-	/** Also seen again later, and after paying for an older order: a basket that has begun since then keeps its name. */
+	/**
+	 * This page may be opened again later, or after an older order was paid for: a basket that is not this order keeps its
+	 * name, and is told as empty if WooCommerce empties it here.
+	 */
 	public static function thanked(): void {
 		if ( ! Visit::here() ) {
 			return;
 		}
 		$id = Visit::basket();
-		if ( '' !== $id && WC()->session->get( 'rcv_ordered' ) === $id ) {
+		if ( '' === $id || WC()->session->get( 'rcv_ordered' ) === $id ) {
 			Table::delete( $id );
-		} elseif ( ! WC()->cart->is_empty() ) {
-			return;
+			Visit::forget( array_merge( self::KEYS, array( 'rcv_no' ) ) );
 		}
-		Visit::forget( array_merge( self::KEYS, array( 'rcv_no' ) ) );
 	}
 }
 
