@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from apps.consent.recording import _NEWEST
 from apps.core import db
-from apps.core.following import Erasing, Following, deleting, exporting, follow, staying
+from apps.core.following import Erasing, Following, deleting, exporting, follow, on_account, staying
 from apps.customers.erasure import Place, remembers
 from apps.events import kinds
 from apps.events.log import Happened, append
 
-_UNIQUE = "(k.state, k.at, k.source, k.attest) = (g.state, g.at, g.source, g.attest)"
+_UNIQUE = "(k.state, k.at, k.source, k.attest, k.account) = (g.state, g.at, g.source, g.attest, g.account)"
 
 # What was said before stands aside: not even a complaint outlives the wish to be forgotten.
 _FORBID = """
@@ -44,6 +44,33 @@ def _move(_store_id: int, kept: int, gone: int) -> None:
     )
     db.run("UPDATE consent_consentrecord SET customer_id = %s WHERE customer_id = %s", [kept, gone])
     db.run(_NEWEST, [[kept]])
+
+
+_SAID_BEFORE = """
+SELECT DISTINCT r.customer_id FROM consent_consentrecord r JOIN customers_customer c ON c.id = r.customer_id
+WHERE r.account = %s AND c.store_id = %s AND r.customer_id <> %s
+"""
+
+
+@on_account
+def _move_with_account(store_id: int, account: str, customer: int) -> None:
+    """What was said under the account alone is the word of whoever the account stands for now.
+
+    Which word then counts for either is found out when the batch is recorded.
+    """
+    before = [row[0] for row in db.rows(_SAID_BEFORE, [account, store_id, customer])]
+    if not before:
+        return
+    db.run("DELETE FROM consent_permission WHERE customer_id = ANY(%s::bigint[])", [[*before, customer]])
+    db.run(
+        "DELETE FROM consent_consentrecord g USING consent_consentrecord k"
+        f" WHERE g.customer_id = ANY(%s::bigint[]) AND g.account = %s AND k.customer_id = %s AND {_UNIQUE}",
+        [before, account, customer],
+    )
+    db.run(
+        "UPDATE consent_consentrecord SET customer_id = %s WHERE customer_id = ANY(%s::bigint[]) AND account = %s",
+        [customer, before, account],
+    )
 
 
 def _forbid(who: Erasing) -> None:

@@ -30,6 +30,8 @@ class ConsentRecord(models.Model):
     notice = models.ForeignKey(Notice, null=True, on_delete=models.PROTECT, verbose_name=_("text then in force"))
     double_opt_in = models.BooleanField(_("double opt-in"), default=False)
     attest = models.BooleanField(_("counts only when attested"), default=False)
+    account = models.CharField(max_length=120, blank=True, default="", editable=False)
+    """Said under this account with no address beside it: it goes where the account goes."""
     recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
 
     objects = StoreQuerySet["ConsentRecord"].as_manager()
@@ -39,8 +41,12 @@ class ConsentRecord(models.Model):
         verbose_name_plural = _("consents")
         constraints = [
             models.UniqueConstraint(
-                fields=["customer", "state", "at", "source", "attest"], name="a_consent_is_recorded_once"
+                fields=["customer", "state", "at", "source", "attest", "account"], name="a_consent_is_recorded_once"
             )
+        ]
+        indexes = [
+            # What moves with an account.
+            models.Index(fields=["account"], name="consent_of_account", condition=~models.Q(account="")),
         ]
 
     def __str__(self) -> str:

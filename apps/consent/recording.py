@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,26 +14,35 @@ from apps.stores.snapshots import ConsentGiven
 
 
 class ConsentNews(msgspec.Struct, frozen=True, kw_only=True):
-    """One person's word on its way in. `at` is the platform's moment, else the arrival."""
+    """One person's word on its way in. `at` is the platform's moment, else the arrival.
+
+    `account` only where no address stood beside it.
+    """
 
     store_id: int
     customer_id: int
     given: ConsentGiven
     at: datetime
+    account: str = ""
 
 
 _INSERT = """
-INSERT INTO consent_consentrecord (customer_id, state, at, source, text_version, notice_id, double_opt_in, attest)
+INSERT INTO consent_consentrecord (customer_id, state, at, source, text_version, notice_id, double_opt_in, attest,
+    account)
 SELECT t.customer_id, t.state, t.at, t.source, t.text_version,
     (SELECT n.id FROM stores_notice n WHERE n.store_id = t.store_id AND n.kind = 'opt_in'
         AND (n.from_at IS NULL OR n.from_at <= t.at) AND (n.until_at IS NULL OR n.until_at > t.at)
      ORDER BY n.from_at DESC NULLS LAST, n.id DESC LIMIT 1),
-    t.double_opt_in, t.attest
+    t.double_opt_in, t.attest, t.account
 FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::boolean[],
-    %s::boolean[])
-    AS t(store_id, customer_id, state, at, source, text_version, double_opt_in, attest)
+    %s::boolean[], %s::text[])
+    AS t(store_id, customer_id, state, at, source, text_version, double_opt_in, attest, account)
 ON CONFLICT DO NOTHING
 """
+
+_STORES = "SELECT id, store_id FROM customers_customer WHERE id = ANY(%s::bigint[])"
+
+_STANDING = "SELECT customer_id, state, at, record_id FROM consent_permission WHERE customer_id = ANY(%s::bigint[])"
 
 RANK = "CASE state WHEN 'erased' THEN 3 WHEN 'denied' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END"
 """Two words of one second: the careful one counts."""
@@ -42,7 +51,7 @@ _NEWEST = f"""
 INSERT INTO consent_permission AS p (customer_id, state, at, record_id)
 SELECT DISTINCT ON (customer_id) customer_id, state, at, id FROM consent_consentrecord
 WHERE customer_id = ANY(%s::bigint[])
-ORDER BY customer_id, attest, at DESC, {RANK} DESC, double_opt_in DESC, source DESC, id DESC
+ORDER BY customer_id, attest, at DESC, {RANK} DESC, double_opt_in DESC, source DESC, account DESC, id DESC
 ON CONFLICT (customer_id) DO UPDATE SET state = excluded.state, at = excluded.at, record_id = excluded.record_id
 WHERE p.record_id <> excluded.record_id
 RETURNING p.customer_id, p.state, p.at, p.record_id
@@ -61,19 +70,25 @@ WHERE p.customer_id = ANY(%s::bigint[]) AND p.state = 'granted' AND NOT r.attest
 """
 
 
-def record(news: Sequence[ConsentNews], at: datetime, history_until: datetime | None = None) -> None:
+def record(
+    news: Sequence[ConsentNews], at: datetime, history_until: datetime | None = None, moved: Collection[int] = ()
+) -> None:
     """Keep every word, point at the newest, and lift an unsubscribe that is older than a person's new yes.
 
-    A box that counts only when attested never outweighs a word that counts by itself.
+    A box that counts only when attested never outweighs a word that counts by itself. `moved` are persons to or
+    from whom an account went, and with it what was said under it.
     """
-    if not news:
+    if news:
+        _insert(news)
+    customers = sorted({*(item.customer_id for item in news), *moved})
+    if not customers:
         return
-    _insert(news)
-    customers = sorted({item.customer_id for item in news})
-    changed = db.rows(_NEWEST, [customers])
+    # Whose rows went together may have a word that stood under the other's name when it was told.
+    changed = {*db.rows(_NEWEST, [customers]), *db.rows(_STANDING, [sorted(moved)])}
     db.run(_LIFT, [customers])
-    stores = {item.customer_id: item.store_id for item in news}
-    append(as_history([_told(stores[row[0]], row) for row in changed], history_until, at), at)
+    if changed:
+        stores = dict(db.rows(_STORES, [[row[0] for row in changed]]))
+        append(as_history([_told(stores[row[0]], row) for row in sorted(changed)], history_until, at), at)
 
 
 def _insert(news: Sequence[ConsentNews]) -> None:
@@ -88,6 +103,7 @@ def _insert(news: Sequence[ConsentNews]) -> None:
             [item.given.text_version[:80] for item in news],
             [item.given.double_opt_in for item in news],
             [item.given.attest for item in news],
+            [item.account[:120] for item in news],
         ],
     )
 
@@ -100,6 +116,7 @@ def _told(store_id: int, row: tuple[int, str, datetime, int]) -> Happened:
         subject=f"customer:{customer_id}",
         kind=kinds.CONSENT_CHANGED,
         occurred_at=moment,
-        source_key=str(record_id),
+        # The same word may come to stand for another person, when it was said under an account.
+        source_key=f"{record_id}:{customer_id}",
         data={"state": state, "record": record_id},
     )

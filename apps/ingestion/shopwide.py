@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from apps.consent import recording as consent
 from apps.core import db
 from apps.core.stamps import stamp
 from apps.customers import identity, privacy
@@ -32,7 +33,7 @@ def record(news: Sequence[Item], at: datetime) -> None:
     for store_id, arrived_at, seen in news:
         match seen:
             case CustomersMerged(kept=kept, gone=gone):
-                _merge(store_id, kept, gone, stamp(seen.at or arrived_at, seen.tie))
+                _merge(store_id, kept, gone, stamp(seen.at or arrived_at, seen.tie), at)
             case ShopSeen():
                 _shop(store_id, seen)
             case Uninstalled():
@@ -62,7 +63,7 @@ def _account(store_id: int, value: str) -> tuple[int, bool] | tuple[None, None]:
     return (found[0][0], found[0][1]) if found else (None, None)
 
 
-def _merge(store_id: int, kept: str, gone: str, mark: str) -> None:
+def _merge(store_id: int, kept: str, gone: str, mark: str, at: datetime) -> None:
     """The platform says two accounts are one person: from now on they point alike, whatever either said before.
 
     Two addresses stay two rows; a row without one goes up into the other.
@@ -80,6 +81,7 @@ def _merge(store_id: int, kept: str, gone: str, mark: str) -> None:
     elif keeper_nameless:
         identity.merge(store_id, kept=other, gone=keeper)
     totals.recompute([keeper, other])
+    consent.record([], at, moved=[keeper, other])
 
 
 def _shop(store_id: int, seen: ShopSeen) -> None:

@@ -207,7 +207,7 @@ def _life_of_ada(store: Store) -> Customer:
     from apps.customers.models import Customer, CustomerAlias, PrivacyTask
     from apps.events.models import Announcement, Event
     from apps.flows.models import Draw, StepRun
-    from apps.ingestion.models import Quarantine
+    from apps.ingestion.models import Quarantine, Telling
 
     _record(store, _order(_person()), _basket(_person()))
     ada = _customer(store)
@@ -220,6 +220,7 @@ def _life_of_ada(store: Store) -> Customer:
     _message(ada, cart=cart)
     _given_and_said(store, ada)
     CustomerAlias.objects.create(store=store, old_id=990_001, customer=ada)
+    Telling.objects.create(customer=ada, store=store, at=NOW)
     PrivacyTask.objects.create(store=store, action="data_request", customer_id=ada.pk, asked_at=NOW, deadline=NOW)
     event = Event.objects.create(
         store_id=store.pk,
