@@ -80,7 +80,7 @@ def record(news: Sequence[News], at: datetime, history_until: datetime | None = 
     telling.tell(changes, people, at, history_until)
     settle([*touched, *silencing.silence(order_ids, touched)], at)
     totals.recompute([*_whose_totals(changes, people), *bereft])
-    consent.record(list(_consents(news, people)), at, history_until)
+    consent.record(list(_consents(news, people)), at, history_until, people.moved)
     catalog.record(
         [
             catalog.ProductNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
@@ -164,7 +164,13 @@ def _consents(news: Sequence[News], people: People) -> Iterator[consent.ConsentN
         if customer_id is None:
             continue
         moment = given.at or item.seen.at or item.arrived_at
-        yield consent.ConsentNews(store_id=item.store_id, customer_id=customer_id, given=given, at=moment)
+        yield consent.ConsentNews(
+            store_id=item.store_id,
+            customer_id=customer_id,
+            given=given,
+            at=moment,
+            account=person.account or "" if key is None else "",
+        )
 
 
 def _whose_totals(changes: Sequence[orders.Change], people: People) -> list[int]:
@@ -211,7 +217,7 @@ def _bury(news: Sequence[News]) -> tuple[dict[str, Places], list[int]]:
     told = [(item.store_id, item.seen) for item in news]
     _lift([(store, seen.external_id) for store, seen in told if isinstance(seen, OrderSeen) and seen.restored])
     stones = {
-        "order": _stones("order", [(store, seen.external_id) for store, seen in told if isinstance(seen, OrderSeen)]),
+        "order": _stones("order", [(store, name) for store, seen in told if (name := _order_of(seen))]),
         "product": _stones(
             "product",
             [(store, one.external_id) for store, seen in told if isinstance(seen, ProductSeen)
@@ -219,6 +225,17 @@ def _bury(news: Sequence[News]) -> tuple[dict[str, Places], list[int]]:
         ),
     }  # fmt: skip
     return stones, bereft
+
+
+def _order_of(seen: Snapshot) -> str:
+    """The order this is about: a refund of one that was thrown away does not bring it back."""
+    match seen:
+        case OrderSeen(external_id=name):
+            return name
+        case RefundSeen(order=name) | FulfillmentSeen(order=name):
+            return name
+        case _:
+            return ""
 
 
 def _lift(places: Sequence[tuple[int, str]]) -> None:

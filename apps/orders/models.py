@@ -149,7 +149,9 @@ class Refund(models.Model):
     class Meta:
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
-        constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="a_refund_counts_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "order_external_id", "external_id"], name="a_refund_counts_once")
+        ]
         indexes = [models.Index(fields=["store", "order_external_id"], name="refunds_of_order")]
 
     def __str__(self) -> str:
@@ -170,7 +172,9 @@ class Shipment(models.Model):
     class Meta:
         verbose_name = _("shipment")
         verbose_name_plural = _("shipments")
-        constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="a_shipment_is_one_row")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "order_external_id", "external_id"], name="a_shipment_is_one_row")
+        ]
         indexes = [models.Index(fields=["store", "order_external_id"], name="shipments_of_order")]
 
     def __str__(self) -> str:

@@ -138,11 +138,11 @@ def hide(thrown: dict[Place, datetime]) -> list[int]:
 
 _REFUNDS = """
 INSERT INTO orders_refund (store_id, external_id, order_external_id, amount, at)
-SELECT store_id, external_id, min(order_external_id), max(amount), min(at)
+SELECT store_id, external_id, order_external_id, max(amount), min(at)
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[])
-    AS t(store_id, external_id, order_external_id, amount, at) GROUP BY 1, 2
-ON CONFLICT (store_id, external_id) DO UPDATE SET amount = greatest(orders_refund.amount, excluded.amount),
-    at = least(orders_refund.at, excluded.at)
+    AS t(store_id, external_id, order_external_id, amount, at) GROUP BY 1, 2, 3
+ON CONFLICT (store_id, order_external_id, external_id) DO UPDATE SET
+    amount = greatest(orders_refund.amount, excluded.amount), at = least(orders_refund.at, excluded.at)
 """
 
 
@@ -190,10 +190,12 @@ def _given_back(places: Sequence[Place]) -> dict[Place, Decimal]:
 
 _SHIPMENTS = """
 INSERT INTO orders_shipment AS s (store_id, external_id, order_external_id, status, delivered_at)
-SELECT DISTINCT ON (store_id, external_id) * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],
-    %s::timestamptz[]) AS t(store_id, external_id, order_external_id, status, delivered_at)
-ORDER BY store_id, external_id, delivered_at
-ON CONFLICT (store_id, external_id) DO UPDATE SET delivered_at = least(s.delivered_at, excluded.delivered_at)
+SELECT DISTINCT ON (store_id, order_external_id, external_id) *
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+    AS t(store_id, external_id, order_external_id, status, delivered_at)
+ORDER BY store_id, order_external_id, external_id, delivered_at
+ON CONFLICT (store_id, order_external_id, external_id) DO UPDATE SET
+    delivered_at = least(s.delivered_at, excluded.delivered_at)
 """
 
 _DELIVERED = """

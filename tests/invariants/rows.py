@@ -49,7 +49,8 @@ def tale(store_id: int) -> dict[str, Any]:
             " JOIN customers_customer c ON c.id = p.customer_id WHERE c.store_id = %s", store_id, people
         ),
         "products": _plain(
-            "SELECT external_id, parent, title, url, image, price, currency, in_stock, status, data::text, gone_at"
+            "SELECT external_id, parent, title, handle, url, image, price, regular_price, currency, in_stock,"
+            " stock, status, categories::text, tags::text, related::text, rating, rating_count, gone_at"
             " FROM catalog_product WHERE store_id = %s", store_id
         ),
         "facts": _facts(store_id),
@@ -158,7 +159,10 @@ def _untold(store_id: int, carts: dict[int, str]) -> list[str]:
         for _ in db.rows(
             "SELECT 1 FROM consent_permission p JOIN customers_customer c ON c.id = p.customer_id WHERE c.store_id = %s"
             " AND NOT EXISTS (SELECT 1 FROM events_event e WHERE e.store_id = c.store_id"
-            " AND e.kind = 'consent.changed' AND e.source_key = p.record_id::text)",
+            " AND e.kind = 'consent.changed' AND split_part(e.source_key, ':', 1) = p.record_id::text"
+            # Told of a row that has since gone up into this one is told.
+            " AND (e.customer_id = p.customer_id OR EXISTS (SELECT 1 FROM customers_customeralias a"
+            " WHERE a.old_id = e.customer_id AND a.customer_id = p.customer_id)))",
             [store_id],
         )
     ]

@@ -63,6 +63,12 @@ def _woo() -> dict[str, list[Post]]:
             b.woo_customer(7, m(2), ADA),
             b.woo_order(30, m(5), "processing", created=m(5), email=ADA, paid=m(5)),
         ],
+        "a yes under an account goes where the account goes": [
+            b.woo_cart("k1", m(0), account=7, consent=("granted", m(0))),
+            b.woo_cart("k2", m(1), TWO, account=7, email=BEN, consent=("granted", m(1))),
+            b.woo_customer(7, m(2), ADA),
+            b.woo_customer(8, m(3), BEN),
+        ],
         "two accounts swap an address": [
             b.woo_customer(7, m(0), ADA),
             b.woo_customer(8, m(0), BEN),
@@ -147,6 +153,12 @@ def _shopify() -> dict[str, list[Post]]:
             b.shopify_gone("order", 1042, m(20)),
             b.shopify_order(1042, m(15), created=m(9), email=ADA, fulfillment="fulfilled"),
             b.shopify_order(1043, m(16), created=m(16), email=ADA),
+        ],
+        "thrown away, then refunded and delivered": [
+            b.shopify_order(1042, m(9), created=m(9), email=ADA),
+            b.shopify_gone("order", 1042, m(20)),
+            b.shopify_refund(1, 1042, m(21), "10.00"),
+            b.shopify_parcel(5, 1042, m(22), delivered=True),
         ],
         "an order thrown away and changed after that": [
             b.shopify_order(1042, m(9), created=m(9), email=ADA),
