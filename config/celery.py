@@ -29,6 +29,7 @@ BEAT: dict[str, tuple[str, float]] = {
     "measure-products": ("apps.orders.tasks.measure_products", 600.0),
     # What a dead worker had in hand waits this long at most, not for the end of its lease.
     "reconcile-doubts": ("apps.mail.tasks.reconcile_doubts", 10.0),
+    "look-up-domains": ("apps.dashboard.tasks.look_up_domains", 300.0),
     "heartbeat": ("apps.dashboard.tasks.heartbeat", 15.0),
     "retain": ("apps.core.tasks.retain", 3600.0),
 }

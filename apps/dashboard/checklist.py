@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.core import db
+from apps.dashboard.domain_words import judged, unheard
 from apps.dashboard.liaison import HOOK_TROUBLES, KEY_TROUBLES, OWN_MAIL, Liaison, liaison, platform_name
-from apps.dashboard.models import Attestation
+from apps.dashboard.models import Attestation, SenderDomain
+from apps.dashboard.sender_domains import domain_of
 from apps.flows.models import Flow
 from apps.stores.models import Notice, Store
 from apps.stores.troubles import Trouble
@@ -225,15 +227,23 @@ def _sender(shop: _Shop) -> Iterator[Item]:
         "transport", leaves, _("A mail connection"),
         _("Until then mail stays in the outbox and nothing leaves."), sending,
     )  # fmt: skip
-    domain = store.from_email.rpartition("@")[2]
-    mend = _(
-        "We cannot look this up from here. Ask your mail provider for its SPF and DKIM records, and have a DMARC record"
-        " at _dmarc.%(domain)s."
-    )
-    yield _item(
-        "domain", domain and Attestation.Subject.DOMAIN_SET in shop.attested, _("The sender's domain lets us send"),
-        mend % {"domain": domain or _("your domain")},
-        _attest(shop, Attestation.Subject.DOMAIN_SET, _("They are set")) if domain else sending,
+    yield _domain(shop, sending)
+
+
+def _domain(shop: _Shop, sending: Button) -> Item:
+    """By what its name servers say; the owner's word counts only where those said nothing."""
+    domain = domain_of(shop.store.from_email)
+    found = judged(domain, SenderDomain.objects.of(shop.store).first())
+    if domain and shop.store.is_demo:
+        # It has a name that nobody may own, so it is never looked up.
+        found = unheard(domain)
+    button = Button(label=_("Check again"), url=shop.page("store-domain"), posts=True)
+    if not found.known:
+        button = _attest(shop, Attestation.Subject.DOMAIN_SET, _("They are set"))
+    told = found.state == "open" and Attestation.Subject.DOMAIN_SET in shop.attested
+    return _item(
+        "domain", domain and (told or found.state == "done"), found.said, found.mend,
+        button if domain else sending, bad=found.state == "bad",
     )  # fmt: skip
 
 

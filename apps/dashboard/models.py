@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
+from apps.dashboard.domain_records import Dkim, Dmarc, Spf
 from apps.stores.models import Store
 
 
@@ -94,3 +95,38 @@ class Attestation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_subject_display()} ({self.store})"
+
+
+class SenderDomain(models.Model):
+    """What the domain of a shop's sender said in DNS when last asked (domain_records.py has the words).
+
+    `due_at` is when it is asked again. Of a sender whose domain was changed this says nothing: compare `domain`.
+    """
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="sender_domain")
+    domain = models.CharField(_("domain"), max_length=253)
+    spf = models.CharField("SPF", max_length=10, default=Spf.UNKNOWN.value)
+    dmarc = models.CharField("DMARC", max_length=10, default=Dmarc.UNKNOWN.value)
+    policy = models.CharField(max_length=10, blank=True, default="")
+    dmarc_at = models.CharField(max_length=253, blank=True, default="")
+    dkim = models.CharField("DKIM", max_length=10, default=Dkim.UNKNOWN.value)
+    looked_at = models.DateTimeField(_("last looked up"), null=True)
+    due_at = models.DateTimeField()
+
+    objects = StoreQuerySet["SenderDomain"].as_manager()
+
+    class Meta:
+        verbose_name = _("sender's domain")
+        verbose_name_plural = _("senders' domains")
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def is_good(self) -> bool:
+        return (self.spf, self.dmarc) == (Spf.GOOD, Dmarc.GOOD)
+
+    @property
+    def is_bad(self) -> bool:
+        """A name server said so: what it did not answer is never held against the domain."""
+        return self.spf not in (Spf.GOOD, Spf.UNKNOWN) or self.dmarc not in (Dmarc.GOOD, Dmarc.UNKNOWN)

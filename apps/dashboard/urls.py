@@ -52,6 +52,7 @@ staff: list[URLPattern | URLResolver] = [
     verb("stores/<int:pk>/history/", liaison.fetch, "store-history"),
     verb("stores/<int:pk>/disconnect/", liaison.disconnect, "store-disconnect"),
     verb("stores/<int:pk>/attest/", liaison.attest, "store-attest"),
+    verb("stores/<int:pk>/domain/", liaison.look_up_domain, "store-domain"),
     verb("stores/<int:pk>/mails/", liaison.mails, "store-mails"),
     page("stores/<int:pk>/try/", testbasket.show, "store-try"),
     page("stores/<int:pk>/try/seen/", testbasket.seen, "store-try-seen"),

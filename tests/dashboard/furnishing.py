@@ -16,6 +16,7 @@ from apps.catalog.models import Pairing, Product
 from apps.consent.models import ConsentRecord, Permission, Suppression
 from apps.core.secrets import hash_of
 from apps.customers.models import Customer, CustomerTotal, PrivacyTask
+from apps.dashboard.models import SenderDomain
 from apps.events.models import Announcement, Event
 from apps.flows.models import Draw, Enrollment, Flow, StepRun, Version
 from apps.ingestion.models import Delivery, DeliveryBody, Quarantine
@@ -84,6 +85,7 @@ def _door(shop: Furnished, at: datetime) -> None:
     store, mark = shop.store, shop.mark
     shop.add(StoreSecret.make(store, f"secret-{mark}")).save()
     shop.add(Notice.objects.create(store=store, kind="opt_in", text=f"Ja {mark}"))
+    shop.add(SenderDomain.objects.create(store=store, domain=f"{mark}.example", dmarc_at=mark, looked_at=at, due_at=at))
     shop.add(Refusal.objects.create(store=store, day=at.date(), reason="signature", count=3, last_at=at))
     shop.add(
         Product.objects.create(store=store, external_id="7", title=f"Pot {mark}", price=Decimal(9), currency="EUR")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from apps.accounts.roles import Deed, may
 from apps.core import clock
-from apps.dashboard import handovers
+from apps.dashboard import handovers, sender_domains, tasks
 from apps.dashboard.checklist import checklist
 from apps.dashboard.journal import note
 from apps.dashboard.liaison import Liaison, liaison, platform_name
@@ -131,6 +132,15 @@ def attest(request: HttpRequest, store: Store) -> HttpResponse:
     if subject in (Attestation.Subject.OWN_MAIL_OFF, Attestation.Subject.DOMAIN_SET):
         _attested(request, store, subject)
         messages.success(request, _("Noted, with today's date and your name."))
+    return _back(store)
+
+
+@on(Store, Deed.MANAGE)
+def look_up_domain(request: HttpRequest, store: Store) -> HttpResponse:
+    """Soon, by a worker: no page waits for name servers."""
+    sender_domains.ask(store, clock.now())
+    transaction.on_commit(tasks.hurry_domains)
+    messages.success(request, _("The domain is being looked up; its line changes by itself."))
     return _back(store)
 
 
