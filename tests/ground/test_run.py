@@ -63,7 +63,7 @@ def test_it_stops_whole_when_asked(engine, sign):
     engine.process.send_signal(sign)
 
     assert engine.process.wait(timeout=60) == 0
-    assert not alive_in(engine.home)
+    assert until(lambda: not alive_in(engine.home), seconds=10)
 
 
 def test_the_printed_link_logs_in(engine):
