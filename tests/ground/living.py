@@ -51,6 +51,17 @@ def alive_in(home: Path) -> set[int]:
     }
 
 
+def names_in(home: Path) -> list[str]:
+    """Those that are alive, by what they were called with."""
+    names = []
+    for number in alive_in(home):
+        with contextlib.suppress(OSError):
+            names.append(
+                Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200]
+            )
+    return names
+
+
 def _speaks_of(folder: Path, mark: str) -> bool:
     with contextlib.suppress(OSError):
         if (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z":

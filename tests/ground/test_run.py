@@ -15,7 +15,7 @@ import pytest
 
 from config.defaults import ROOT
 from config.ground import processes
-from tests.ground.living import alive_in, until
+from tests.ground.living import alive_in, names_in, until
 
 pytestmark = pytest.mark.ground
 
@@ -55,7 +55,7 @@ def engine(tmp_path):
     yield running
     running.process.kill()
     running.process.wait()
-    assert until(lambda: not alive_in(home), seconds=40)
+    assert until(lambda: not alive_in(home), seconds=120), names_in(home)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -63,7 +63,7 @@ def test_it_stops_whole_when_asked(engine, sign):
     engine.process.send_signal(sign)
 
     assert engine.process.wait(timeout=60) == 0
-    assert until(lambda: not alive_in(engine.home), seconds=10)
+    assert until(lambda: not alive_in(engine.home), seconds=30), names_in(engine.home)
 
 
 def test_the_printed_link_logs_in(engine):

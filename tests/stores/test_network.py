@@ -151,7 +151,7 @@ def test_it_follows_nobody(speaks, to: str, status: bytes):
 
 
 def test_it_takes_no_proxy_no_password_and_no_cookie_from_anywhere(speaks, monkeypatch):
-    shop = speaks(said(JSON, b"Set-Cookie: who=we; Path=/"))
+    shop = speaks(said(JSON, b"Connection: close", b"Set-Cookie: who=we; Path=/"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     caller = network.session(loopback=True)

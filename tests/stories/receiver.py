@@ -156,6 +156,8 @@ def is_well_made(mail: Received) -> None:
     assert mail.parsed.get_all("To") == [mail.to]
     for words in (mail.text, mail.shown, mail.subject):
         assert html.unescape(words) == words, "an entity was left standing"
+        # A token may hold any letters.
+        words = re.sub(r"https?://\S+", "", words)  # noqa: PLW2901
         for nonsense in ("{{", "{%", "[[", "None", "nil", "NaN", "Decimal", "undefined"):
             assert nonsense not in words, nonsense
     assert all(src.startswith(("https://", "http://")) for src in mail.pictures)

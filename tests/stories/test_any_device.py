@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from apps.core import clock
 from tests.shopkeeping import ADA, SECRET
@@ -117,6 +117,6 @@ def test_the_link_in_the_mail_shows_no_address_and_no_basket(story):
     mail = story.mail(ADA)
 
     for link in [*mail.links, mail.restore, mail.leave]:
-        assert "ada" not in link.lower().replace("/admin", "")
+        assert "ada@" not in unquote(link).lower()
         assert baskets.CHECKOUT not in link
         assert baskets.WOO_CART not in link
