@@ -60,8 +60,11 @@ def after_mail(planned: datetime, gap: timedelta, earlier: Earlier, at: datetime
     """The planned moment, moved by the lateness of the mail before."""
     status, due_at, sending_at = earlier
     match status:
-        case "planned" | "claimed" if due_at is not None:
+        case "planned" if due_at is not None:
             return max(planned, due_at + gap, at + max(min(gap, PATIENCE), BREATH))
+        case "claimed":
+            # In hand this moment: its due_at is the end of a lease, and no promise.
+            return max(planned, at + max(min(gap, PATIENCE), BREATH))
         case "sending" | "accepted" | "unknown" if sending_at is not None:
             kept = sending_at + gap
             return kept if kept - planned > min(gap / GRACE_SHARE, GRACE) else planned
