@@ -258,7 +258,7 @@ def shows(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-@pytest.mark.parametrize("year", (2020, 2023, 2026, 2029))
+@pytest.mark.parametrize("year", [2020, 2023, 2026, 2029])
 def test_every_wall_time_around_every_clock_change_is_met_once(year: int) -> None:
     """Against the definition itself, minute by minute: the first moment that shows it or more."""
     checked = 0
