@@ -83,8 +83,10 @@ def record(
     customers = sorted({*(item.customer_id for item in news), *moved})
     if not customers:
         return
-    # Whose rows went together may have a word that stood under the other's name when it was told.
-    changed = {*db.rows(_NEWEST, [customers]), *db.rows(_STANDING, [sorted(moved)])}
+    changed = set(db.rows(_NEWEST, [customers]))
+    if moved:
+        # Whose rows went together may have a word that stood under the other's name when it was told.
+        changed |= set(db.rows(_STANDING, [sorted(moved)]))
     db.run(_LIFT, [customers])
     if changed:
         stores = dict(db.rows(_STORES, [[row[0] for row in changed]]))

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from apps.core import db
-from apps.core.secrets import SealBroken
 from apps.ingestion.taking_in import take_in
 from apps.mail.last_look import Clock
 from apps.stores import access, network
-from apps.stores.errors import AccessRefused, AnswerUnreadable, NotOffered, ShopTrouble
+from apps.stores.connecting import CLOSING
+from apps.stores.errors import AnswerUnreadable, NotOffered, ShopTrouble
 from apps.stores.platforms.base import platforms
 from apps.stores.platforms.calling import LookedFor
 from apps.stores.shopfacts import facts_of
@@ -39,7 +39,7 @@ ORDER BY m.id
 _REST = """
 SELECT 1 FROM stores_connection WHERE store_id = %s AND (paused_until > %s OR trouble = ANY(%s::text[]))
 """
-HOPELESS: Final = ("keys_refused", "no_keys", "uninstalled", "app_not_installed", "other_organisation", "wrong_shop")
+HOPELESS: Final = sorted(trouble.value for trouble in CLOSING)
 
 _LOOKED = "UPDATE stores_store SET orders_polled_at = greatest(orders_polled_at, %s) WHERE id = %s"
 
@@ -52,15 +52,12 @@ def look(store_id: int, messages: Sequence[int], now: Clock) -> datetime | None:
     """
     rows = db.rows(_BASKETS, [list(messages)])
     at = now()
-    if not rows or db.rows(_REST, [store_id, at, list(HOPELESS)]):
+    if not rows or db.rows(_REST, [store_id, at, HOPELESS]):
         return None
     try:
         _ask(store_id, rows, at, now)
     except ShopTrouble as trouble:
         access.note_trouble(store_id, trouble, now())
-        return None
-    except SealBroken:
-        access.note_trouble(store_id, AccessRefused(Trouble.NO_KEYS), now())
         return None
     except Exception as fault:
         log.exception("the last look at store %s failed", store_id)

@@ -92,11 +92,18 @@ def door_of(store: Store, at: datetime) -> Door:
     return Door(url=webhook_url(store), secret=secrets_ring.newest(store, at))
 
 
+CLOSING: Final = frozenset(
+    {
+        Trouble.KEYS_REFUSED, Trouble.NO_KEYS, Trouble.UNINSTALLED, Trouble.APP_NOT_INSTALLED,
+        Trouble.OTHER_ORGANISATION, Trouble.WRONG_SHOP,
+    }
+)  # fmt: skip
+"""After these, asking on makes no sense until the owner does something."""
+
+
 def closes(trouble: ShopTrouble) -> bool:
     """Whether asking on makes no sense until the owner, or the shop, does something."""
-    refused = {Trouble.KEYS_REFUSED, Trouble.NO_KEYS, Trouble.UNINSTALLED, Trouble.APP_NOT_INSTALLED}
-    refused |= {Trouble.OTHER_ORGANISATION, Trouble.WRONG_SHOP}
-    return isinstance(trouble, ShopClosed) or trouble.trouble in refused
+    return isinstance(trouble, ShopClosed) or trouble.trouble in CLOSING
 
 
 def _asked(store: Store, way: str) -> Platform:
