@@ -25,7 +25,7 @@ from apps.dashboard.liaison import Liaison, liaison
 from apps.dashboard.models import SenderDomain
 from apps.dashboard.sender_domains import domain_of
 from apps.mail.transport import MisconfiguredTransport, make_transport
-from apps.stores.models import Store, StoreSecret
+from apps.stores.models import Connection, Store, StoreSecret
 
 Level = Literal["green", "amber", "red"]
 
@@ -139,6 +139,8 @@ def _sealed() -> Iterator[tuple[str, bool]]:
         yield secret.store.name, _opens(lambda secret=secret: secret.value)  # type: ignore[misc]
     for store in Store.objects.exclude(transport_sealed=""):
         yield store.name, _opens(lambda store=store: store.transport_url)  # type: ignore[misc]
+    for known in Connection.objects.exclude(credentials_sealed="").select_related("store"):
+        yield known.store.name, _opens(lambda known=known: known.credentials)  # type: ignore[misc]
 
 
 def _opens(read: Callable[[], str]) -> bool:

@@ -145,6 +145,11 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return f"{self.store_id} {self.trouble or 'well'}"
 
+    @property
+    def credentials(self) -> str:
+        """The keys as JSON. Raises SealBroken."""
+        return unseal(self.credentials_sealed, bound_to=f"{self.store.key}/credentials")
+
 
 class StoreSecret(models.Model):
     """A webhook secret. Several may be active while one is being replaced."""
