@@ -9,15 +9,12 @@ from typing import Any
 import pytest
 
 from apps.stores.errors import AccessRefused, AnswerUnreadable
-from apps.stores.platforms.base import Keyring, Request, platforms
-from apps.stores.platforms.calling import Door, Finding, Report
+from apps.stores.platforms.base import Keyring, Request
 from apps.stores.platforms.woocommerce.hooks import COMPANION_TOPIC, TOPICS
-from apps.stores.troubles import Trouble, explain
+from apps.stores.troubles import Trouble
 from tests.shops.base import Reply
 from tests.shops.woocommerce import WooCommerceShop
-
-DOOR = Door(url="https://mail.example/webhooks/woocommerce/Ab3Cd4/", secret="s3cret" * 7)
-woocommerce = platforms.get("woocommerce")
+from tests.stores.platforms.woocommerce_calls import DOOR, audit, found, install, troubles, woocommerce
 
 
 @pytest.fixture
@@ -25,24 +22,6 @@ def shop() -> Iterator[WooCommerceShop]:
     opened = WooCommerceShop()
     yield opened
     opened.close()
-
-
-def install(shop: WooCommerceShop, door: Door = DOOR) -> Report:
-    return woocommerce.install(shop.access(), door, shop.now)
-
-
-def audit(shop: WooCommerceShop, door: Door = DOOR) -> Report:
-    return woocommerce.audit(shop.access(), door, shop.now)
-
-
-def troubles(report: Report) -> list[tuple[Trouble, bool]]:
-    return [(one.trouble, one.mended) for one in report.findings if one.trouble is not Trouble.COMPANION_MISSING]
-
-
-def found(report: Report, trouble: Trouble) -> Finding:
-    [one] = [one for one in report.findings if one.trouble is trouble]
-    assert "…" not in "".join(explain(one.trouble, one.values))
-    return one
 
 
 def writes(shop: WooCommerceShop) -> list[str]:
