@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from datetime import date, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from django import forms
@@ -33,10 +34,21 @@ class FieldSpec:
     choices: tuple[str, ...]
     default: Any
     metadata: Mapping[str, Any]
+    many: bool = False
+    """A list of such values (`tuple[str, ...]`), or of parts when `family` says of which."""
 
     @property
     def required(self) -> bool:
         return self.default is dataclasses.MISSING
+
+    @property
+    def family(self) -> Any:
+        """The registry whose parts stand in this field; None for a plain value.
+
+        The metadata holds a function, since a part may hold parts of its own family.
+        """
+        of = self.metadata.get("family")
+        return of() if of is not None else None
 
     @property
     def label(self) -> Any:
@@ -59,6 +71,9 @@ def _spec(field: dataclasses.Field[Any], hint: Any) -> FieldSpec:
     if get_origin(hint) in (Union, types.UnionType):
         inner = [arg for arg in get_args(hint) if arg is not type(None)]
         optional, hint = len(inner) < len(get_args(hint)), inner[0]
+    many = get_origin(hint) is tuple
+    if many:
+        hint = get_args(hint)[0]
     choices = get_args(hint) if get_origin(hint) is Literal else ()
     return FieldSpec(
         name=field.name,
@@ -67,7 +82,23 @@ def _spec(field: dataclasses.Field[Any], hint: Any) -> FieldSpec:
         choices=choices,
         default=field.default,
         metadata=field.metadata,
+        many=many,
     )
+
+
+class TextsField(forms.CharField):
+    """Several short texts, with commas or on lines of their own."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return tuple(value)
+        words = (word.strip() for word in (super().to_python(value) or "").replace("\n", ",").split(","))
+        return tuple(word for word in words if word)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list | tuple) else value
 
 
 class DurationField(forms.CharField):
@@ -87,15 +118,22 @@ class DurationField(forms.CharField):
 
 
 class PartForm(forms.Form):
-    """A form that yields a part. It validates and builds; it saves nothing."""
+    """A form that yields a part. It validates and builds; it saves nothing.
+
+    Parts within the part (a split's branches) have no field here: whoever shows the form gives them as `nested`.
+    """
 
     part_class: type[Any]
+
+    def __init__(self, *args: Any, nested: Mapping[str, tuple[Any, ...]] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.nested = dict(nested or {})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                cleaned["part"] = self.part_class(**_given(self.part_class, cleaned))
+                cleaned["part"] = self.part_class(**_given(self.part_class, {**cleaned, **self.nested}))
             except FieldRefused as refused:
                 self.add_error(refused.field, str(refused))
         return cleaned
@@ -111,15 +149,15 @@ def _given(part: type[Any], cleaned: Mapping[str, Any]) -> dict[str, Any]:
     kept = {}
     for spec in fields_of(part):
         value = cleaned.get(spec.name)
-        if value in (None, "") and not spec.required:
+        if value in (None, "", ()) and not spec.required:
             value = spec.default
-        kept[spec.name] = value
+        kept[spec.name] = tuple(value) if spec.many and isinstance(value, list) else value
     return kept
 
 
 def form_for(part: type[Any]) -> type[PartForm]:
     """The form of a part's class: a field per dataclass field, with label, help and limits."""
-    fields = {spec.name: _form_field(spec) for spec in fields_of(part)}
+    fields = {spec.name: _form_field(spec) for spec in fields_of(part) if spec.family is None}
     return type(f"{part.__name__}Form", (PartForm,), {**fields, "part_class": part})
 
 
@@ -131,18 +169,31 @@ def _form_field(spec: FieldSpec) -> forms.Field:
         "initial": None if spec.required else spec.default,
     }
     if spec.choices:
-        words = spec.metadata.get("choices", {})
-        choices = [(choice, words.get(choice, choice)) for choice in spec.choices]
-        return forms.ChoiceField(choices=choices, **common)
-    limits = {name: spec.metadata[name] for name in ("min_value", "max_value") if name in spec.metadata}
-    if spec.type is bool:
-        return forms.BooleanField(**common)
-    if spec.type is int:
-        return forms.IntegerField(**common, **limits)
-    if spec.type is Decimal:
-        return forms.DecimalField(**common, **limits)
-    if spec.type is Duration:
-        return DurationField(**common)
+        return _choice_field(spec, common)
+    if spec.many:
+        return TextsField(max_length=2000, **common)
     if spec.type is str:
         return forms.CharField(max_length=spec.metadata.get("max_length", 200), **common)
-    raise TypeError(f"there is no form field for {spec.type}")
+    if spec.type in (int, Decimal):
+        common |= {name: spec.metadata[name] for name in ("min_value", "max_value") if name in spec.metadata}
+    if spec.type not in _FIELDS:
+        raise TypeError(f"there is no form field for {spec.type}")
+    return _FIELDS[spec.type](**common)
+
+
+def _choice_field(spec: FieldSpec, common: dict[str, Any]) -> forms.Field:
+    words = spec.metadata.get("choices", {})
+    choices = [(choice, words.get(choice, choice)) for choice in spec.choices]
+    if spec.many:
+        return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
+    return forms.ChoiceField(choices=choices, **common)
+
+
+_FIELDS: dict[Any, Callable[..., forms.Field]] = {
+    bool: forms.BooleanField,
+    int: forms.IntegerField,
+    Decimal: forms.DecimalField,
+    Duration: DurationField,
+    date: partial(forms.DateField, widget=forms.DateInput(attrs={"type": "date"})),
+    time: partial(forms.TimeField, widget=forms.TimeInput(attrs={"type": "time"})),
+}

@@ -49,7 +49,8 @@ __all__ = [
 _EMPTY = """
 UPDATE customers_customer SET email = NULL, email_key = NULL, address_hash = NULL, first_name = '', last_name = '',
     locale = '', country = '', name_stamp = '', locale_stamp = '', country_stamp = '', orders_count = 0,
-    first_order_at = NULL, last_order_at = NULL, last_paid_at = NULL, erased_at = %s
+    first_order_at = NULL, last_order_at = NULL, last_paid_at = NULL, tags = '[]', properties = '{}',
+    birth_month = NULL, birth_day = NULL, erased_at = %s
 WHERE id = ANY(%s::bigint[])
 """
 
@@ -57,6 +58,32 @@ WHERE id = ANY(%s::bigint[])
 def _empty(who: Erasing) -> None:
     """The row stays, saying nothing: sums of flows and control groups hang on it."""
     db.run(_EMPTY, [who.at, list(who.customers)])
+
+
+# What both were called stays; where they differ, the kept row's word stands.
+_JOIN_DETAILS = """
+UPDATE customers_customer k SET
+    tags = (SELECT coalesce(jsonb_agg(DISTINCT t.tag), '[]') FROM jsonb_array_elements(k.tags || g.tags) AS t(tag)),
+    properties = g.properties || k.properties,
+    birth_month = coalesce(k.birth_month, g.birth_month),
+    birth_day = CASE WHEN k.birth_month IS NULL THEN g.birth_day ELSE k.birth_day END
+FROM customers_customer g WHERE k.id = %s AND g.id = %s
+"""
+
+
+def _join_details(_store_id: int, kept: int, gone: int) -> None:
+    db.run(_JOIN_DETAILS, [kept, gone])
+
+
+_DROP_TWIN_HOLDS = """
+DELETE FROM customers_hold g USING customers_hold k
+WHERE g.customer_id = %s AND k.customer_id = %s AND g.kind = k.kind AND g.subject = k.subject
+"""
+
+
+def _move_holds(_store_id: int, kept: int, gone: int) -> None:
+    db.run(_DROP_TWIN_HOLDS, [gone, kept])
+    db.run("UPDATE customers_hold SET customer_id = %s WHERE customer_id = %s", [kept, gone])
 
 
 def _drop_totals(_store_id: int, _kept: int, gone: int) -> None:
@@ -84,14 +111,23 @@ follow(
     Following(
         model="customers.Customer",
         columns=("id",),
-        move=staying,
+        move=_join_details,
         export=exporting(
             "customers_customer",
             "id, email, first_name, last_name, locale, country, orders_count, "
-            "first_order_at, last_order_at, last_paid_at, created_at",
+            "first_order_at, last_order_at, last_paid_at, tags, properties, birth_month, birth_day, created_at",
             where="id = %s",
         ),
         erase=_empty,
+    )
+)
+follow(
+    Following(
+        model="customers.Hold",
+        columns=("customer_id",),
+        move=_move_holds,
+        export=exporting("customers_hold", "kind, subject, began_at, ends_at"),
+        erase=deleting("customers_hold"),
     )
 )
 follow(

@@ -33,6 +33,13 @@ class Customer(models.Model):
     first_order_at = models.DateTimeField(_("first order"), null=True, editable=False)
     last_order_at = models.DateTimeField(_("last order"), null=True, editable=False)
     last_paid_at = models.DateTimeField(null=True, editable=False)
+    tags = models.JSONField(_("tags"), default=list, db_default=models.Value([], models.JSONField()))
+    """Short words of the owner's, of a flow's step or of another app's; a list of texts without repeats."""
+    properties = models.JSONField(_("properties"), default=dict, db_default=models.Value({}, models.JSONField()))
+    """What other apps told about this person, by name; texts, numbers and booleans."""
+    birth_month = models.SmallIntegerField(_("month of birth"), null=True, blank=True)
+    birth_day = models.SmallIntegerField(_("day of birth"), null=True, blank=True)
+    """Without a year: nobody's age is needed to wish them well."""
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
     created_at = models.DateTimeField(_("first seen"), db_default=Now(), editable=False)
 
@@ -43,10 +50,57 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
         constraints = [
             models.UniqueConstraint(fields=["store", "email_key"], name="one_customer_per_address"),
+            models.CheckConstraint(
+                name="a_birthday_has_a_day_and_a_month",
+                condition=models.Q(birth_month__isnull=True, birth_day__isnull=True)
+                | models.Q(birth_month__range=(1, 12), birth_day__range=(1, 31)),
+            ),
+        ]
+        indexes = [
+            # The birthdays of a day.
+            models.Index(
+                fields=["store", "birth_month", "birth_day"],
+                name="customer_birthday",
+                condition=models.Q(birth_month__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.email or str(_("customer %(id)s") % {"id": self.pk})
+
+
+class Hold(models.Model):
+    """While it stands, this person gets no promotion: a return, a complaint, a late parcel, a low score.
+
+    One per person, kind and subject; lifted by `ends_at`. Service mail and a basket's own reminder go on.
+    """
+
+    class Kind(models.TextChoices):
+        RETURN = "return", _("a return is open")
+        COMPLAINT = "complaint", _("a complaint is open")
+        DELAY = "delay", _("an order is late")
+        SCORE = "score", _("gave a low score")
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="holds", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="holds")
+    kind = models.CharField(_("why"), max_length=10, choices=Kind)
+    subject = models.CharField(max_length=80, blank=True, default="")
+    """What it is about, e.g. `order:1042`."""
+    began_at = models.DateTimeField(_("since"))
+    ends_at = models.DateTimeField(_("until"), null=True)
+    """Null: until somebody lifts it."""
+
+    objects = StoreQuerySet["Hold"].as_manager()
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        constraints = [
+            models.UniqueConstraint(fields=["store", "customer", "kind", "subject"], name="a_hold_stands_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.customer_id}"
 
 
 class CustomerKey(models.Model):

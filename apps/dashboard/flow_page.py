@@ -9,12 +9,12 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from apps.core import db
+from apps.core.problems import DefinitionRefused
 from apps.dashboard.explaining import because, because_of
 from apps.dashboard.ledger import RUN_OF, messages
 from apps.flows import definition, yaml_io
 from apps.flows.definition import Definition
 from apps.flows.models import Enrollment, Flow
-from apps.flows.problems import DefinitionRefused
 from apps.flows.publishing import INSIDE_WORDS, inside, people_inside
 from apps.mail.models import Message, Template
 

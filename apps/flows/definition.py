@@ -11,17 +11,18 @@ from typing import Any, Final
 from django.utils.translation import gettext
 
 from apps.core.durations import OFF, Duration
-from apps.core.registry import Registry
-from apps.flows.config import (
+from apps.core.plain import (
     ValueRefused,
     plain_part,
     plain_value,
     read_decimal,
     read_duration,
     read_part,
+    read_parts,
 )
+from apps.core.problems import DefinitionRefused, Path, Problem, one_of, shown
+from apps.core.registry import Registry
 from apps.flows.parts import Condition, Exit, Step, Trigger, conditions, exits, steps, triggers
-from apps.flows.problems import DefinitionRefused, Path, Problem, one_of, shown
 from apps.flows.words import PRIORITIES, PURPOSES
 
 KEYS: Final = (
@@ -30,9 +31,7 @@ KEYS: Final = (
 REQUIRED: Final = ("flow", "name", "purpose", "priority", "trigger", "reentry", "exits", "steps")
 NEVER, PER_SUBJECT, EVERY = "never", "per_subject", "every"
 REENTRY: Final = (NEVER, PER_SUBJECT, "{every: 7d}")
-MOST_STEPS: Final = 60
 MOST_HELD_OUT: Final = 90
-# Drafts are bounded, so that a plan always fits a screen and a file.
 SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}", re.ASCII)
 _SOME_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -163,12 +162,7 @@ class _Reader:
         return read_part(triggers, self.plain["trigger"], ("trigger",), self.problems)
 
     def _parts(self, key: str, family: Registry[Any]) -> tuple[Any, ...]:
-        given = self.plain.get(key, [])
-        if not isinstance(given, list) or len(given) > MOST_STEPS:
-            self._wrong(key, gettext("expected a list of at most %s") % MOST_STEPS)
-            return ()
-        found = [read_part(family, plain, (key, place), self.problems) for place, plain in enumerate(given)]
-        return tuple(part for part in found if part is not None)
+        return read_parts(family, self.plain.get(key, []), (key,), self.problems)
 
     def _reentry(self) -> str | Duration | None:
         given = self.plain.get("reentry")

@@ -140,7 +140,7 @@ def subject_of(run: Run, plan: Plan, rules: Rules) -> Subject:
 
 def _judged(cases: Sequence[Case], at: datetime) -> tuple[list[Case], list[Move]]:
     """Exits and conditions, asked before every step."""
-    verdicts = judge(subject_of(case.run, case.plan, case.rules) for case in cases)
+    verdicts = judge((subject_of(case.run, case.plan, case.rules) for case in cases), at)
     going, stopped = [], []
     for case in cases:
         verdict = verdicts[case.run.id]

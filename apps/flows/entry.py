@@ -45,7 +45,7 @@ def enroll(events: Sequence[Told], at: datetime) -> int:
         flows = admitting.live_flows({event.store_id for event in events})
         newcoming = _at_the_door(flows, events)
         admitting.lock_people({found.customer_id for found in newcoming})
-        allowed, refused = _judged(newcoming)
+        allowed, refused = _judged(newcoming, at)
         entrance = _Entrance(admitting.past_runs({found.customer_id for found in allowed}))
         for found in allowed:
             entrance.answer(found)
@@ -64,8 +64,8 @@ def _at_the_door(flows: Sequence[LiveFlow], events: Sequence[Told]) -> list[Newc
     return found
 
 
-def _judged(newcoming: Sequence[Newcoming]) -> tuple[list[Newcoming], list[tuple[Newcoming, str]]]:
-    verdicts = judge(_subject(key, found) for key, found in enumerate(newcoming))
+def _judged(newcoming: Sequence[Newcoming], at: datetime) -> tuple[list[Newcoming], list[tuple[Newcoming, str]]]:
+    verdicts = judge((_subject(key, found) for key, found in enumerate(newcoming)), at)
     allowed, refused = [], []
     for key, found in enumerate(newcoming):
         verdict = verdicts.get(key)

@@ -65,7 +65,7 @@ def settle(people: Collection[int], carts: Collection[int], at: datetime) -> int
     """End the runs of these people and baskets whose exit has come, and take back what they had waiting."""
     with transaction.atomic():
         concerned = _concerned(people, carts)
-        verdicts = _exits(concerned)
+        verdicts = _exits(concerned, at)
         over = {run.id: verdicts[run.id] for run, _, _ in concerned if verdicts[run.id].reason}
         moves = [ended(run, over[run.id]) for run, status, _ in concerned if run.id in over and status == "active"]
         walking.write(moves, at)
@@ -83,7 +83,7 @@ def _concerned(people: Collection[int], carts: Collection[int]) -> list[Concerne
     ]
 
 
-def _exits(concerned: Sequence[Concerned]) -> dict[int, Verdict]:
+def _exits(concerned: Sequence[Concerned], at: datetime) -> dict[int, Verdict]:
     known = plans.load(run.version_id for run, _, _ in concerned)
     subjects = [
         msgspec.structs.replace(subject_of(run, plan, rules), rulebook=plan.exits)
@@ -91,7 +91,7 @@ def _exits(concerned: Sequence[Concerned]) -> dict[int, Verdict]:
         if (plan := known.get(run.version_id)) is not None
     ]
     nothing = Verdict(reason="", completes=False, since=None, held_until=None)
-    return {run.id: nothing for run, _, _ in concerned} | judge(subjects)
+    return {run.id: nothing for run, _, _ in concerned} | judge(subjects, at)
 
 
 def close(store_ids: Collection[int], at: datetime) -> int:

@@ -51,24 +51,26 @@ _JUDGE = """
 SELECT e.id, {verdict}, c.started_at, {hold}
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
     AS e(id, store_id, customer_id, cart_id, order_id, triggered_at, merges_until)
+CROSS JOIN (SELECT %s::timestamptz AS at) AS n
 JOIN stores_store s ON s.id = e.store_id
 JOIN customers_customer p ON p.id = e.customer_id
+LEFT JOIN segments_figures f ON f.customer_id = e.customer_id
 LEFT JOIN carts_cart c ON c.id = e.cart_id
 """
 
 
-def judge(subjects: Iterable[Subject]) -> dict[int, Verdict]:
-    """A verdict per key; a subject whose person is gone has none."""
+def judge(subjects: Iterable[Subject], at: datetime) -> dict[int, Verdict]:
+    """A verdict per key, as it is at this moment; a subject whose person is gone has none."""
     groups: dict[Rulebook, list[Subject]] = defaultdict(list)
     for subject in subjects:
         groups[subject.rulebook].append(subject)
     verdicts: dict[int, Verdict] = {}
     for rulebook, group in groups.items():
-        verdicts |= _judge(rulebook, group)
+        verdicts |= _judge(rulebook, group, at)
     return verdicts
 
 
-def _judge(rulebook: Rulebook, group: Sequence[Subject]) -> dict[int, Verdict]:
+def _judge(rulebook: Rulebook, group: Sequence[Subject], at: datetime) -> dict[int, Verdict]:
     columns = [
         [getattr(subject, name) for subject in group]
         for name in (
@@ -81,7 +83,7 @@ def _judge(rulebook: Rulebook, group: Sequence[Subject]) -> dict[int, Verdict]:
             "merges_until",
         )
     ]
-    rows = db.rows(rulebook.statement, [*rulebook.params, *columns])
+    rows = db.rows(rulebook.statement, [*rulebook.params, *columns, at])
     return {
         key: Verdict(
             reason=reason or "",

@@ -22,6 +22,8 @@ class Flow(models.Model):
     based_on = models.CharField(max_length=80, blank=True, default="", editable=False)
     live = models.BooleanField(_("on"), default=False)
     live_since = models.DateTimeField(_("on since"), null=True, editable=False)
+    shadow = models.BooleanField(_("in shadow"), default=False, db_default=False)
+    """On, but only deciding: every mail is judged and written down, and none is sent."""
     draft = models.JSONField(_("plan"), default=dict)
     """The definition in the words of its YAML file, steps included."""
     version = models.ForeignKey(
@@ -104,11 +106,15 @@ class Enrollment(models.Model):
     order = models.ForeignKey(Order, null=True, on_delete=models.SET_NULL, related_name="enrollments")
     subject = models.CharField(max_length=80, blank=True, default="")
     occasion = models.CharField(max_length=80)
+    about = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """What began it, for its mails: ids and our own words, e.g. {"product": "77", "line": 812, "custom": 12}."""
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
     reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
     position = models.SmallIntegerField(_("next step"), default=0)
     triggered_at = models.DateTimeField(_("began at"))
     entered_at = models.DateTimeField(_("entered"))
+    step_at = models.DateTimeField(null=True)
+    """From when the step at `position` may be taken, as the plan says it; null: as counted from the beginning."""
     due_at = models.DateTimeField(_("next step at"), null=True)
     """When to look at this run again; from when its step may be taken is worked out then."""
     attempts = models.SmallIntegerField(default=0, editable=False)
@@ -146,6 +152,26 @@ class Enrollment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} · {self.flow_id}"
+
+
+class Sweep(models.Model):
+    """A date-shaped flow's broom: who came due between `swept_until` and now is enrolled, set-wise."""
+
+    store_path = "flow__store"
+
+    flow = models.OneToOneField(Flow, on_delete=models.CASCADE, primary_key=True, related_name="sweep")
+    swept_until = models.DateTimeField()
+    due_at = models.DateTimeField()
+
+    objects = StoreQuerySet["Sweep"].as_manager()
+
+    class Meta:
+        verbose_name = _("sweep")
+        verbose_name_plural = _("sweeps")
+        indexes = [models.Index(fields=["due_at"], name="sweep_due")]
+
+    def __str__(self) -> str:
+        return f"{self.flow_id} {self.swept_until:%Y-%m-%d %H:%M}"
 
 
 class StepRun(models.Model):

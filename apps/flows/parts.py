@@ -4,29 +4,24 @@ Each member is one frozen dataclass in one file. Its fields are what the owner m
 batches. A predicate may speak of these aliases, and of nothing else:
 
 - `e`: the run: id, store_id, customer_id, cart_id, order_id, triggered_at, and merges_until (null: never);
-- `c` its basket (or null), `p` its person, `s` its shop.
+- `c` its basket (or null), `p` its person, `f` the person's figures (or null), `s` its shop, `n.at` the moment.
+
+Whatever can be true of a person (`segments.parts`) is a condition of flows too, in the same words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from apps.core.reasons import Reason
 from apps.core.registry import Registry, load_all
+from apps.core.sql import Sql
+from apps.segments import parts as of_persons
 
 if TYPE_CHECKING:
     from apps.flows.taking import Case, Taken
-
-
-@dataclass(frozen=True, slots=True)
-class Sql:
-    """A piece of a statement with the values for its placeholders, in order."""
-
-    text: str
-    params: tuple[Any, ...] = ()
 
 
 class Trigger(Protocol):
@@ -102,5 +97,8 @@ FAMILIES = ("triggers", "conditions", "exits", "steps")
 
 def load() -> None:
     """Let every part register itself."""
+    of_persons.load()
+    for kind, part in of_persons.conditions.items():
+        conditions.add(kind, part)
     for family in FAMILIES:
         load_all(f"apps.flows.{family}")

@@ -14,11 +14,11 @@ import msgspec
 
 from apps.core import db
 from apps.core.durations import Duration
+from apps.core.problems import DefinitionRefused
 from apps.flows import definition
 from apps.flows.definition import Definition
 from apps.flows.judging import Rulebook, rulebook_of
 from apps.flows.parts import Step
-from apps.flows.problems import DefinitionRefused
 from apps.stores.rules import Rules
 
 log = logging.getLogger(__name__)

@@ -12,12 +12,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import db
+from apps.core.plain import plain_part
+from apps.core.problems import DefinitionRefused, Problem
 from apps.core.reasons import Reason
 from apps.flows import definition
-from apps.flows.config import plain_part
 from apps.flows.definition import Definition
 from apps.flows.models import Enrollment, Flow, Version
-from apps.flows.problems import DefinitionRefused, Problem
 from apps.flows.withdrawing import withdraw_flow
 from apps.mail.models import Template
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 import yaml
 from django.utils.translation import gettext
 
+from apps.core.problems import DefinitionRefused, Path, Problem
 from apps.flows import definition
 from apps.flows.definition import Definition
-from apps.flows.problems import DefinitionRefused, Path, Problem
 
 LARGEST: Final = 64 * 1024
 DEEPEST: Final = 12

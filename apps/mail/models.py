@@ -109,6 +109,10 @@ class Message(models.Model):
     order = models.ForeignKey(Order, null=True, on_delete=models.SET_NULL, related_name="messages")
     code = models.ForeignKey(Code, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False)
     """The offer's code that this mail may bring; left out when it cannot be used."""
+    about = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """What else the mail speaks of, as ids and our own words: {"product": "77", "survey": 5, "custom": 12}."""
+    shadow = models.BooleanField(_("in shadow"), default=False, db_default=False)
+    """Decided like any other and written down, and never sent."""
     since = models.DateTimeField(null=True)
     """An order placed from this moment on silences the mail; null: no order does."""
     night_only = models.BooleanField(default=False)

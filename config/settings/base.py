@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "apps.consent",
     "apps.orders",
     "apps.offers",
+    "apps.segments",
+    "apps.feedback",
     "apps.mail",
     "apps.flows",
     "apps.ingestion",

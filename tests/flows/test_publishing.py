@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
+from apps.core.problems import DefinitionRefused
 from apps.flows import definition, publishing
 from apps.flows.models import Enrollment, Flow, Version
-from apps.flows.problems import DefinitionRefused
 from apps.flows.publishing import HeadCount, Inside
 from apps.mail.models import Message
 from tests.flows.shops import PLAN, Shop

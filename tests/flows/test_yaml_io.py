@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.core.durations import Duration
+from apps.core.problems import DefinitionRefused
 from apps.flows import presets, yaml_io
 from apps.flows.definition import Definition
 from apps.flows.parts import conditions, exits
-from apps.flows.problems import DefinitionRefused
 from apps.flows.steps.send_email import SendEmail
 from apps.flows.steps.wait import Wait
 from apps.flows.triggers.cart_abandoned import CartAbandoned

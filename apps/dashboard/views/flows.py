@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.roles import Deed
 from apps.core import clock
+from apps.core.problems import DefinitionRefused
 from apps.dashboard.flow_page import problems
 from apps.dashboard.journal import note
 from apps.dashboard.views.doors import on
 from apps.flows import publishing, yaml_io
 from apps.flows.models import Flow
-from apps.flows.problems import DefinitionRefused
 from apps.flows.publishing import Inside
 
 

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.reasons import Reason
-from apps.flows.parts import Sql, conditions
+from apps.core.sql import Sql
+from apps.flows.parts import conditions
 
 
 @conditions.register("cart_has_lines")

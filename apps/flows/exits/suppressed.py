@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.reasons import Reason
+from apps.core.sql import Sql
 from apps.events import kinds
-from apps.flows.parts import Sql, exits
+from apps.flows.parts import exits
 
 
 @exits.register("suppressed")

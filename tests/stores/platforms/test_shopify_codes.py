@@ -171,7 +171,7 @@ def test_nothing_is_made_before_the_shop_says_so(theepot: Shopify, monkeypatch: 
 
 
 def test_many_pending_codes_of_one_making_are_one_question(theepot: Shopify, monkeypatch: pytest.MonkeyPatch) -> None:
-    # No patience at all: looking again and again would empty the shop's bucket, and a throttled question is asked twice.
+    # No patience: looking again and again would empty the bucket, and a throttled question is asked twice.
     monkeypatch.setattr(making, "PATIENCE", 0.0)
     theepot.codes.looks = 10_000
     answers = issues(theepot, *(code(f"TERUG-{number:04d}", theepot.now) for number in range(40)))

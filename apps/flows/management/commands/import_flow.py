@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from apps.core import clock
+from apps.core.problems import DefinitionRefused
 from apps.flows import publishing, yaml_io
 from apps.flows.definition import Definition
 from apps.flows.models import Flow
 from apps.flows.presets import install_missing_templates
-from apps.flows.problems import DefinitionRefused
 from apps.stores.models import Store
 
 STDIN = "-"

@@ -1,13 +1,16 @@
 """Parts in the words of a file, and back: `wait: 1h` is a Wait, and a Wait is `wait: 1h`.
 
 A part stands as a map of one key (its kind) with its fields below it. A part whose class names a `short`
-field may give that value alone; a part without any setting is its bare kind.
+field may give that value alone; a part without any setting is its bare kind. A field that says of which
+`family` its values are holds a list of parts, each in the same words.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -15,10 +18,13 @@ from django.utils.translation import gettext
 
 from apps.core.durations import ACCEPTED, Duration, DurationRefused, parse_duration
 from apps.core.forms import FieldRefused, FieldSpec, fields_of
+from apps.core.problems import Path, Problem, one_of, shown
 from apps.core.registry import Registry
-from apps.flows.problems import Path, Problem, one_of, shown
 
 T = TypeVar("T")
+MOST = 60
+"""Plans are bounded, so that one always fits a screen and a file."""
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 
 
 class ValueRefused(ValueError):
@@ -57,12 +63,16 @@ def _as_config(part: type[Any], given: Any, path: Path, problems: list[Problem])
     if given is None:
         return {}
     short = getattr(part, "short", None)
-    if short is None or isinstance(given, list):
+    if short is None or (isinstance(given, list) and not _is_many(part, short)):
         names = ", ".join(spec.name for spec in fields_of(part)) or gettext("nothing")
         expected = gettext("expected a map with %(names)s; got “%(got)s”")
         problems.append(Problem(path, expected % {"names": names, "got": shown(given)}))
         return None
     return {short: given}
+
+
+def _is_many(part: type[Any], name: str) -> bool:
+    return any(spec.name == name and spec.many for spec in fields_of(part))
 
 
 def _built(part: type[T], config: Mapping[str, Any], path: Path, problems: list[Problem]) -> T | None:
@@ -87,6 +97,9 @@ def _values(part: type[Any], config: Mapping[str, Any], path: Path, problems: li
     for name, spec in specs.items():
         if name in config:
             try:
+                if spec.family is not None:
+                    values[name] = read_parts(spec.family, config[name], (*path, name), problems)
+                    continue
                 values[name] = read_value(spec, config[name])
             except ValueRefused as refused:
                 problems.append(Problem((*path, name), str(refused)))
@@ -95,10 +108,25 @@ def _values(part: type[Any], config: Mapping[str, Any], path: Path, problems: li
     return values
 
 
+def read_parts(family: Registry[type[T]], given: Any, path: Path, problems: list[Problem]) -> tuple[T, ...]:
+    """The parts of a list, those that can be read; everything wrong with the others is a problem."""
+    if not isinstance(given, list) or len(given) > MOST:
+        problems.append(Problem(path, gettext("expected a list of at most %s") % MOST))
+        return ()
+    found = [read_part(family, plain, (*path, place), problems) for place, plain in enumerate(given)]
+    return tuple(part for part in found if part is not None)
+
+
 def read_value(spec: FieldSpec, given: Any) -> Any:
     """One value, strictly of the field's type. Raises ValueRefused naming what is allowed."""
     if given is None and spec.optional:
         return None
+    if spec.many:
+        if not isinstance(given, list):
+            given = [given]
+        if len(given) > MOST:
+            raise ValueRefused(gettext("expected a list of at most %s") % MOST)
+        return tuple(read_value(dataclasses.replace(spec, many=False, optional=False), one) for one in given)
     if spec.choices:
         if isinstance(given, str) and given in spec.choices:
             return given
@@ -153,7 +181,26 @@ def read_duration(given: Any) -> Duration:
         raise ValueRefused(str(refused)) from None
 
 
+def _date(_spec: FieldSpec, given: Any) -> date:
+    try:
+        return date.fromisoformat(given) if len(given) == 10 else _no_date(given)
+    except (TypeError, ValueError):
+        return _no_date(given)
+
+
+def _no_date(given: Any) -> date:
+    raise ValueRefused(gettext("expected a date such as 2026-12-31; got “%s”") % shown(given))
+
+
+def _time(_spec: FieldSpec, given: Any) -> time:
+    if isinstance(given, str) and _CLOCK.fullmatch(given):
+        return time.fromisoformat(given)
+    raise ValueRefused(gettext("expected a time of day such as 09:00; got “%s”") % shown(given))
+
+
 _READERS: dict[Any, Any] = {
+    date: _date,
+    time: _time,
     bool: _bool,
     int: _int,
     str: _text,
@@ -183,7 +230,11 @@ def plain_config(part: Any) -> dict[str, Any]:
 def plain_value(value: Any) -> Any:
     """A value as JSON and YAML hold it."""
     match value:
-        case Duration():
+        case tuple():
+            return [plain_part(one) if hasattr(one, "kind") else plain_value(one) for one in value]
+        case time():
+            return f"{value:%H:%M}"
+        case Duration() | date():
             return str(value)
         case Decimal():
             return int(value) if value == value.to_integral_value() else str(value)
