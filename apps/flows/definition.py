@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -22,8 +22,11 @@ from apps.core.plain import (
 )
 from apps.core.problems import DefinitionRefused, Path, Problem, one_of, shown
 from apps.core.registry import Registry
+from apps.flows import layout, sense
+from apps.flows.layout import Node, laid_out
 from apps.flows.parts import Condition, Exit, Step, Trigger, conditions, exits, steps, triggers
 from apps.flows.words import PRIORITIES, PURPOSES
+from apps.flows.zones import Zones
 
 KEYS: Final = (
     "flow", "name", "purpose", "priority", "trigger", "filter", "reentry", "merge_within", "holdout", "exits", "steps",
@@ -33,7 +36,6 @@ NEVER, PER_SUBJECT, EVERY = "never", "per_subject", "every"
 REENTRY: Final = (NEVER, PER_SUBJECT, "{every: 7d}")
 MOST_HELD_OUT: Final = 90
 SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}", re.ASCII)
-_SOME_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +57,21 @@ class Definition:
     holdout: Decimal | None = None
     exits: tuple[Exit, ...]
     steps: tuple[Step, ...]
+    """The tree: what stands in branches stands within their fork. `nodes` is the flat list."""
 
     @property
     def rank(self) -> int:
         """The message's priority: the lowest goes first."""
         return PRIORITIES[self.priority]
 
-    def moments(self, triggered_at: datetime) -> list[datetime]:
-        """From when each step may be taken, as planned from the trigger moment (decision 9)."""
-        so_far, found = triggered_at, []
-        for step in self.steps:
-            so_far = step.opens(triggered_at, so_far)
-            found.append(so_far)
-        return found
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The steps as they are walked (`layout`): every step of every branch, once; positions are indexes in it."""
+        return laid_out(self.steps)
+
+    def moments(self, triggered_at: datetime, zones: Zones | None = None) -> list[datetime]:
+        """Per position, from when that step may be taken at the earliest, as planned from the trigger moment."""
+        return layout.moments(self.nodes, triggered_at, zones)
 
     def plain(self) -> dict[str, Any]:
         """The plan in words, in the order of `KEYS`, without what goes without saying."""
@@ -124,7 +128,7 @@ class _Reader:
             "steps": self._parts("steps", steps),
         }
         if not self.problems:
-            self.problems += _impossible(values["steps"])
+            self.problems += sense.problems_of(values["steps"])
         return None if self.problems else Definition(**values)
 
     def _wrong(self, key: str, message: str) -> None:
@@ -200,25 +204,3 @@ class _Reader:
         expected = gettext("expected off, or a percentage up to %(most)s with two decimals at most; got “%(got)s”")
         self._wrong("holdout", expected % {"most": MOST_HELD_OUT, "got": shown(given)})
         return None
-
-
-def _impossible(plan: tuple[Step, ...]) -> list[Problem]:
-    """Steps that each make sense, but not in this order."""
-    if not any(step.speaks for step in plan):
-        return [Problem(("steps",), gettext("expected at least one step that sends something"))]
-    problems, so_far, spoke = [], _SOME_DAY, None
-    for place, step in enumerate(plan):
-        opens = step.opens(_SOME_DAY, so_far)
-        if not step.leaves_trace and opens <= so_far:
-            problems.append(Problem(("steps", place), _too_short(opens - so_far)))
-        if step.speaks and spoke == opens:
-            problems.append(Problem(("steps", place), gettext("two mails at one moment: put a wait between them")))
-        spoke = opens if step.speaks else spoke
-        so_far = opens
-    if not plan[-1].leaves_trace:
-        problems.append(Problem(("steps", len(plan) - 1), gettext("nothing follows this wait: leave it out")))
-    return problems
-
-
-def _too_short(_short: timedelta) -> str:
-    return gettext("waits count from the moment the flow began: this one is over before it starts")

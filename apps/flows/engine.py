@@ -1,8 +1,9 @@
 """Walking people through their flows: claim who is due, judge them, take their steps, all in one transaction.
 
-An enrollment's `due_at` says when to look at it; from when a step really may be taken is worked out anew each
-time from the trigger moment, the plan and how late the mail before it was. So whatever moves `due_at` (a
-pause, a new version, a repair) can neither lose a step nor bring one forward.
+An enrollment's `due_at` says when to look at it; its `step_at` says from when its step may be taken as planned, and
+from when that really is depends on how late the mail before it went (`lateness`). So whatever moves `due_at` (a
+pause, a repair, a listener) can neither lose a step nor bring one forward. Without `step_at` the moment is counted
+from the trigger; so it begins, and so whoever is moved to another version goes on (`moving`).
 """
 
 from __future__ import annotations
@@ -12,26 +13,27 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
 
 from apps.core.reasons import Reason
 from apps.flows import plans, walking
-from apps.flows.judging import Subject, Verdict, judge
-from apps.flows.lateness import not_before
+from apps.flows.judging import Verdict, judge, subject_of
+from apps.flows.lateness import Standing, not_before, standing
 from apps.flows.plans import Plan
+from apps.flows.speaking import speak
 from apps.flows.taking import Case, End, Jump, Next, Run, Taken, Until
-from apps.flows.walking import Move
+from apps.flows.walking import BREATH, Move, Place, Setting, ends, stays
+from apps.flows.zones import Zones
 from apps.mail.planning import plan as plan_mail
-from apps.stores.rules import Rules
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 2000
 HELD_FOR = timedelta(minutes=15)
 """How soon to look again at somebody in a flow or shop that is paused; resuming a flow wakes them at once."""
 PUT_BACK_FOR = timedelta(minutes=1)
-BREATH = timedelta(seconds=1)
 MOST_ATTEMPTS = 3
 _OF_THE_DATABASE = (
     psycopg.OperationalError,
@@ -48,9 +50,25 @@ def advance_due(at: datetime, limit: int = BATCH) -> int:
     halving, put back with a pause, and after three times leaves with its reason.
     """
     with transaction.atomic():
-        runs = walking.claim(at, limit)
-        _advance(runs, at)
-    return len(runs)
+        places = walking.claim_places(at, limit)
+        spoken = _speak(places, at)
+        _advance(walking.read([place.id for place in places if place.id not in spoken]), at)
+    return len(places)
+
+
+def _speak(places: Sequence[Place], at: datetime) -> set[int]:
+    """The ordinary mails of the batch, in one statement; when that fails, the engine finds out for whom."""
+    if not places:
+        return set()
+    try:
+        with transaction.atomic():
+            known = plans.load({place.version_id for place in places})
+            return speak(places, known, walking.running({place.flow_id for place in places}), at)
+    except _OF_THE_DATABASE:
+        raise
+    except Exception:
+        log.exception("a batch of mails could not be asked for at once: one by one")
+        return set()
 
 
 def _advance(runs: Sequence[Run], at: datetime) -> None:
@@ -75,93 +93,86 @@ def _put_back(run: Run, at: datetime, problem: Exception) -> None:
     log.error("enrollment %s cannot be advanced (attempt %s)", run.id, run.attempts + 1, exc_info=problem)
     attempts = run.attempts + 1
     if attempts < MOST_ATTEMPTS:
-        pause = PUT_BACK_FOR * 4**run.attempts
-        walking.write([Move(run.id, run.position, due_at=at + pause, attempts=attempts)], at)
+        move = stays(run, due_at=at + PUT_BACK_FOR * 4**run.attempts, attempts=attempts)
     else:
-        ended = Move(
-            run.id,
-            run.position,
-            status="exited",
-            reason=Reason.CRASHED_THREE_TIMES,
-            attempts=attempts,
-        )
-        walking.write([ended], at)
+        move = ends(run, run.position, status="exited", reason=Reason.CRASHED_THREE_TIMES, attempts=attempts)
+    walking.write([move], at)
 
 
 def _take(runs: Sequence[Run], at: datetime) -> None:
     known = plans.load(run.version_id for run in runs)
-    rules = walking.running({run.flow_id for run in runs})
-    ready = [run for run in runs if run.version_id in known and run.flow_id in rules]
+    settings = walking.running({run.flow_id for run in runs})
+    ready = [run for run in runs if run.version_id in known and run.flow_id in settings]
     going = {run.id for run in ready}
-    moves = [Move(run.id, run.position, due_at=at + HELD_FOR) for run in runs if run.id not in going]
-    cases, early = _due(ready, known, rules, at)
+    moves = [stays(run, due_at=at + HELD_FOR) for run in runs if run.id not in going]
+    cases, early = _due(ready, known, settings, at)
     cases, stopped = _judged(cases, at)
     taken, went = _walk(cases, at)
-    walking.note([step for step in taken if step.case.step.leaves_trace], at)
+    walking.note([step for step in taken if step.is_worth_noting], at)
     plan_mail([step.wish for step in taken if step.wish is not None], at)
     walking.write([*moves, *early, *stopped, *went], at)
 
 
 def _due(
-    runs: Sequence[Run], known: dict[int, Plan], rules: dict[int, Rules], at: datetime
+    runs: Sequence[Run], known: dict[int, Plan], settings: dict[int, Setting], at: datetime
 ) -> tuple[list[Case], list[Move]]:
     """Who may take a step now; the others are looked at again when theirs may be due."""
-    moments = not_before([(run, known[run.version_id]) for run in runs], at)
-    cases, early = [], []
-    for run in runs:
-        plan, moment = known[run.version_id], moments[run.id]
-        if run.position >= len(plan.steps):
-            early.append(_finished(run))
-        elif moment > at:
-            early.append(Move(run.id, run.position, due_at=moment))
+    through = [run for run in runs if run.position >= len(known[run.version_id].nodes)]
+    moves = [ends(run, run.position) for run in through]
+    over = {run.id for run in through}
+    inside = [run for run in runs if run.id not in over]
+    zones = _zones(inside, known, settings)
+    standings = [standing(run, known[run.version_id], zones[run.id]) for run in inside]
+    moments = not_before(standings, at)
+    cases = []
+    for one in standings:
+        run, moment = one.run, moments[one.run.id]
+        if moment > at:
+            moves.append(stays(run, due_at=moment))
         else:
-            cases.append(Case(run=run, plan=plan, rules=rules[run.flow_id], position=run.position, due=moment))
-    return cases, early
+            cases.append(_case(one, known[run.version_id], settings[run.flow_id], zones[run.id], moment))
+    return cases, moves
 
 
-def _finished(run: Run) -> Move:
-    return Move(run.id, run.position, status="completed")
+def _zones(runs: Sequence[Run], known: dict[int, Plan], settings: dict[int, Setting]) -> dict[int, Zones]:
+    """Where the clock hangs; asked only of those for whom it matters."""
+    by_clock = {run.customer_id for run in runs if known[run.version_id].by_clock}
+    countries = walking.countries(by_clock)
+    return {run.id: Zones.of(settings[run.flow_id].zone, countries.get(run.customer_id, "")) for run in runs}
 
 
-def subject_of(run: Run, plan: Plan, rules: Rules) -> Subject:
-    """What the judge needs to know of a run."""
-    within = plan.merge_within(rules)
-    return Subject(
-        key=run.id,
-        store_id=run.store_id,
-        customer_id=run.customer_id,
-        cart_id=run.cart_id,
-        order_id=run.order_id,
-        triggered_at=run.triggered_at,
-        merges_until=None if within is None else run.triggered_at + within,
-        rulebook=plan.rules,
+def _case(one: Standing, plan: Plan, setting: Setting, zones: Zones, due: datetime) -> Case:
+    return Case(
+        run=msgspec.structs.replace(one.run, step_at=one.planned, spoke=one.spoke, spoke_at=one.spoke_at),
+        plan=plan,
+        rules=setting.rules,
+        position=one.run.position,
+        planned=one.planned,
+        due=due,
+        zones=zones,
+        shadow=setting.shadow,
     )
 
 
 def _judged(cases: Sequence[Case], at: datetime) -> tuple[list[Case], list[Move]]:
     """Exits and conditions, asked before every step."""
-    verdicts = judge((subject_of(case.run, case.plan, case.rules) for case in cases), at)
+    verdicts = judge((subject_of(case.run, case.plan, case.rules, case.plan.rules) for case in cases), at)
     going, stopped = [], []
     for case in cases:
         verdict = verdicts[case.run.id]
         if verdict.reason:
             stopped.append(ended(case.run, verdict))
         elif verdict.held_until is not None and verdict.held_until > at:
-            stopped.append(Move(case.run.id, case.position, due_at=verdict.held_until))
+            stopped.append(stays(case.run, due_at=verdict.held_until))
         else:
-            going.append(
-                Case(
-                    run=case.run, plan=case.plan, rules=case.rules, position=case.position, due=case.due,
-                    since=_since(case, verdict),
-                )
-            )  # fmt: skip
+            since = _since(case, verdict)
+            going.append(msgspec.structs.replace(case, since=since) if since is not None else case)
     return going, stopped
 
 
 def ended(run: Run, verdict: Verdict) -> Move:
     """The run is over: it reached what it was for, or it has lost its sense."""
-    status = "completed" if verdict.completes else "exited"
-    return Move(run.id, run.position, status=status, reason=verdict.reason)
+    return ends(run, run.position, status="completed" if verdict.completes else "exited", reason=verdict.reason)
 
 
 def _since(case: Case, verdict: Verdict) -> datetime | None:
@@ -170,7 +181,7 @@ def _since(case: Case, verdict: Verdict) -> datetime | None:
 
 
 def _walk(cases: Sequence[Case], at: datetime) -> tuple[list[Taken], list[Move]]:
-    """Take steps, kind by kind, until everybody has spoken, must wait or is through."""
+    """Take steps, kind by kind, until everybody has done something, must wait or is through."""
     taken: list[Taken] = []
     moves: list[Move] = []
     while cases:
@@ -187,25 +198,47 @@ def _walk(cases: Sequence[Case], at: datetime) -> tuple[list[Taken], list[Move]]
 
 
 def _onward(taken: Taken, at: datetime) -> Case | Move:
-    case, run = taken.case, taken.case.run
+    case = taken.case
     match taken.then:
         case End(reason=reason):
-            return Move(run.id, case.position, status="exited", reason=reason)
+            return ends(case.run, case.position, status="exited", reason=reason)
         case Until(moment=moment):
-            return Move(run.id, case.position, due_at=max(moment, at + BREATH))
+            return _waiting(case, case.position, case.planned, max(moment, at + BREATH))
         case Jump(position=position):
             return _arrived(case, position, at)
-        case Next():
-            return _arrived(case, case.position + 1, at)
+        case Next(since=since):
+            after = case.plan.nodes[case.position].after
+            return _arrived(case if since is None else _anew(case, since), after, at)
+
+
+def _anew(case: Case, since: datetime) -> Case:
+    """From a moment that nobody could plan: what was late until then is in it."""
+    spoke_at = case.run.spoke_at + case.late if case.run.spoke_at else None
+    return msgspec.structs.replace(
+        case, planned=since, due=since, run=msgspec.structs.replace(case.run, spoke_at=spoke_at)
+    )
 
 
 def _arrived(case: Case, position: int, at: datetime) -> Case | Move:
-    """At the next step: taken at once when it is due too, unless something was just said."""
-    if position >= len(case.plan.steps):
-        return Move(case.run.id, position, status="completed")
-    planned = case.plan.definition.moments(case.run.triggered_at)
-    late = max(case.due - planned[case.position], timedelta())
-    due = planned[position] + late
-    if case.step.speaks or due > at:
-        return Move(case.run.id, position, due_at=max(due, at + BREATH))
-    return Case(run=case.run, plan=case.plan, rules=case.rules, position=position, due=due, since=case.since)
+    """At the next step: taken at once when it is due too, unless something was just said or done.
+
+    Then the exits and conditions are asked anew first, for what was done may have changed their answer.
+    """
+    nodes = case.plan.nodes
+    if position >= len(nodes):
+        return ends(case.run, position)
+    step = case.step
+    planned = nodes[position].step.opens(case.run.triggered_at, case.planned, case.zones)
+    due = planned + case.late
+    if step.speaks:
+        return _waiting(case, position, planned, max(due, at + BREATH))
+    if step.acts or due > at:
+        return _waiting(case, position, planned, due)
+    return msgspec.structs.replace(case, position=position, planned=planned, due=due)
+
+
+def _waiting(case: Case, position: int, planned: datetime, due_at: datetime) -> Move:
+    spoke, spoke_at = case.run.spoke, case.run.spoke_at
+    if position != case.position and case.step.speaks:
+        spoke, spoke_at = case.position, case.planned
+    return Move(run_id=case.run.id, position=position, due_at=due_at, step_at=planned, spoke=spoke, spoke_at=spoke_at)

@@ -17,8 +17,8 @@ from apps.core.reasons import Reason
 from apps.events import kinds
 from apps.events.listeners import Told, listens
 from apps.flows import plans, walking
-from apps.flows.engine import ended, subject_of
-from apps.flows.judging import Verdict, judge
+from apps.flows.engine import ended
+from apps.flows.judging import Verdict, judge, subject_of
 from apps.flows.parts import exits
 from apps.flows.taking import Run
 from apps.flows.withdrawing import withdraw_runs, withdraw_stores
@@ -86,7 +86,7 @@ def _concerned(people: Collection[int], carts: Collection[int]) -> list[Concerne
 def _exits(concerned: Sequence[Concerned], at: datetime) -> dict[int, Verdict]:
     known = plans.load(run.version_id for run, _, _ in concerned)
     subjects = [
-        msgspec.structs.replace(subject_of(run, plan, rules), rulebook=plan.exits)
+        subject_of(run, plan, rules, plan.exits)
         for run, _, rules in concerned
         if (plan := known.get(run.version_id)) is not None
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
@@ -18,7 +18,9 @@ from apps.core.problems import DefinitionRefused
 from apps.flows import definition
 from apps.flows.definition import Definition
 from apps.flows.judging import Rulebook, rulebook_of
+from apps.flows.layout import Node
 from apps.flows.parts import Step
+from apps.flows.shapes import Shape, shape_of
 from apps.stores.rules import Rules
 
 log = logging.getLogger(__name__)
@@ -31,11 +33,14 @@ class Plan:
     """A version as the engine walks it."""
 
     definition: Definition
-    steps: tuple[Step, ...]
-    spoke_before: tuple[int | None, ...]
-    """Per position: where the mail before it stands, whose lateness it must mind."""
-    night_only: int | None
-    """The first mail about a basket obeys only the night (product.md 5.4)."""
+    nodes: tuple[Node, ...]
+    """Every step of the tree at its position (`layout`)."""
+    gifts: tuple[tuple[int, ...], ...]
+    """Per position: the steps before it that may have given an offer, the last first."""
+    shapes: tuple[Shape | None, ...]
+    """Per position, how its mail is asked for in one statement; None: step by step."""
+    by_clock: bool
+    """Some step waits for a time of day, so that it matters where the person is."""
     rules: Rulebook
     """Exits and filter: asked at the start and before every step."""
     exits: Rulebook
@@ -43,21 +48,22 @@ class Plan:
 
     @classmethod
     def of(cls, plan: Definition) -> Plan:
-        before: list[int | None] = []
-        last = None
-        for position, step in enumerate(plan.steps):
-            before.append(last)
-            last = position if step.speaks else last
-        mails = [position for position, step in enumerate(plan.steps) if step.speaks]
-        first = mails[0] if mails and plan.trigger.lane == "basket" else None
+        nodes = plan.nodes
+        gifts = tuple(_gifts_before(nodes, position) for position in range(len(nodes)))
         return cls(
             definition=plan,
-            steps=plan.steps,
-            spoke_before=tuple(before),
-            night_only=first,
+            nodes=nodes,
+            gifts=gifts,
+            shapes=tuple(shape_of(nodes, gifts, position) for position in range(len(nodes))),
+            by_clock=any(node.step.kind == "wait_until" for node in nodes),
             rules=rulebook_of(plan.exits, plan.filter, plan.trigger.hold),
             exits=rulebook_of(plan.exits, (), ""),
         )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The step at each position."""
+        return tuple(node.step for node in self.nodes)
 
     def merge_within(self, rules: Rules) -> timedelta | None:
         """How long after the trigger a newer basket still belongs to the same run; None: it never does."""
@@ -68,6 +74,10 @@ class Plan:
                 return duration.delta
             case _:
                 return None
+
+
+def _gifts_before(nodes: Sequence[Node], position: int) -> tuple[int, ...]:
+    return tuple(place for place in reversed(range(position)) if nodes[place].step.kind == "give_offer")
 
 
 _known: OrderedDict[int, Plan] = OrderedDict()

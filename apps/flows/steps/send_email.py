@@ -11,29 +11,35 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.durations import Duration
 from apps.core.forms import FieldRefused
-from apps.flows.parts import steps
+from apps.flows import chance, wishing
+from apps.flows.parts import AtOnce, steps
 from apps.flows.taking import Case, Taken
-from apps.mail.planning import Wish
 
 SLUG: Final = re.compile(r"[a-zA-Z0-9_-]{1,80}", re.ASCII)
 
 
 @steps.register("send_email")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendEmail:
-    """Ask for one mail. Whether it leaves is for the gate to say, at the last moment.
-
-    A mail that is late is asked for all the same: only the gate knows the open hours in which its time of
-    use runs, and writes down why it was not sent.
-    """
+class SendEmail(AtOnce):
+    """Ask for one mail. With more texts each person gets one of them, and always the same."""
 
     kind: ClassVar[str]
     label: ClassVar[Any] = _("Send e-mail")
     short: ClassVar[str] = "template"
     speaks: ClassVar[bool] = True
-    leaves_trace: ClassVar[bool] = True
+    acts: ClassVar[bool] = True
 
     template: str = field(metadata={"label": _("Template"), "max_length": 80})
+    also: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "label": _("More texts"),
+            "help": _("templates that say the same in other words; each person gets one of them, and keeps it"),
+            "choose": "template",
+            "max_length": 80,
+            "example": "other-words",
+        },
+    )
     valid_for: Duration | None = field(
         default=None,
         metadata={
@@ -43,31 +49,33 @@ class SendEmail:
     )
 
     def __post_init__(self) -> None:
-        if not SLUG.fullmatch(self.template):
-            raise FieldRefused("template", gettext("expected the short name of a template, such as welcome-1"))
+        for name, slugs in (("template", (self.template,)), ("also", self.also)):
+            if not all(SLUG.fullmatch(slug) for slug in slugs):
+                raise FieldRefused(name, gettext("expected the short name of a template, such as welcome-1"))
+        if len(set(self.texts)) < len(self.texts):
+            raise FieldRefused("also", gettext("expected every text once"))
 
-    def opens(self, triggered_at: datetime, so_far: datetime) -> datetime:  # noqa: ARG002
-        return so_far
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every template this step may ask for."""
+        return (self.template, *self.also)
 
     @classmethod
     def take(cls, cases: Sequence[Case], at: datetime) -> list[Taken]:  # noqa: ARG003
-        return [Taken(case=case, outcome="planned", wish=_wish(case, case.step)) for case in cases]
+        codes = wishing.codes(cases)
+        return [_asked(case, case.step, codes.get(case.run.id)) for case in cases]
 
 
-def _wish(case: Case, step: SendEmail) -> Wish:
-    run, plan = case.run, case.plan
-    valid_for = step.valid_for.delta if step.valid_for else case.rules.valid_for(plan.definition.purpose)
-    return Wish(
-        store_id=run.store_id,
-        customer_id=run.customer_id,
-        origin=f"run:{run.id}/step:{case.position}",
-        purpose=plan.definition.purpose,
-        template_slug=step.template,
-        due_at=case.due,
-        valid_until=case.due + valid_for,
-        priority=plan.definition.rank,
-        cart_id=run.cart_id,
-        order_id=run.order_id,
-        since=case.since,
-        night_only=case.position == plan.night_only,
+def _asked(case: Case, step: SendEmail, code_id: int | None) -> Taken:
+    template = step.template if not step.also else step.texts[_text(case, step)]
+    valid_for = step.valid_for.delta if step.valid_for else None
+    return Taken(
+        case=case,
+        outcome="planned",
+        detail={"template": template} if step.also else {},
+        wish=wishing.wish(case, template, valid_for=valid_for, code_id=code_id),
     )
+
+
+def _text(case: Case, step: SendEmail) -> int:
+    return chance.drawn("text", case.run.flow_id, step.template, case.run.customer_id, (1,) * len(step.texts))

@@ -8,19 +8,20 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.durations import Duration
-from apps.flows.parts import steps
+from apps.flows.parts import AtOnce, steps
 from apps.flows.taking import Case, Taken
+from apps.flows.zones import Zones
 
 
 @steps.register("wait")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(AtOnce):
     """Let time pass, counted from the moment the flow began (decision 9)."""
 
     kind: ClassVar[str]
     label: ClassVar[Any] = _("Wait")
     short: ClassVar[str] = "until"
-    speaks: ClassVar[bool] = False
+    passes_time: ClassVar[bool] = True
     leaves_trace: ClassVar[bool] = False
 
     until: Duration = field(
@@ -30,7 +31,7 @@ class Wait:
         }
     )
 
-    def opens(self, triggered_at: datetime, so_far: datetime) -> datetime:
+    def opens(self, triggered_at: datetime, so_far: datetime, zones: Zones | None = None) -> datetime:  # noqa: ARG002
         return max(so_far, triggered_at + self.until.delta)
 
     @classmethod

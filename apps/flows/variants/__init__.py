@@ -1,0 +1,1 @@
+"""The ways an A/B test tries."""
