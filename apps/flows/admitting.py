@@ -1,4 +1,4 @@
-"""The entrance's reading and writing: whole batches of newcomers, never one at a time."""
+"""Who stands at the doors of the flows that are on, and what they did before: whole batches, never one at a time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from typing import Any
 import msgspec
 
 from apps.core import db
-from apps.core.reasons import Reason
 from apps.events.listeners import Told
 from apps.flows import plans
 from apps.flows.parts import Trigger
 from apps.flows.plans import Plan
 from apps.flows.reentry import Past
-from apps.flows.withdrawing import withdraw_runs
 from apps.stores.rules import Rules
 
 
@@ -31,10 +29,15 @@ class LiveFlow(msgspec.Struct, frozen=True, kw_only=True):
     store_holdout: Decimal
     rules: Rules
     plan: Plan
+    shadow: bool = False
 
     @property
     def trigger(self) -> Trigger:
         return self.plan.definition.trigger
+
+    @property
+    def lane(self) -> str:
+        return lane_of(self.plan, shadow=self.shadow)
 
     @property
     def rank(self) -> int:
@@ -54,27 +57,25 @@ class Newcoming(msgspec.Struct, frozen=True, kw_only=True):
     cart_id: int | None
     order_id: int | None
     subject: str
+    occasion: str
+    """What may begin a run only once for ever: this event, or what the trigger says."""
     triggered_at: datetime
     newest_at: datetime
-
-
-class Beginning(msgspec.Struct, frozen=True):
-    """A run to begin; `cart_id` may have become a newer basket than it began with."""
-
-    found: Newcoming
-    cart_id: int | None = None
-
-
-class Repointed(msgspec.Struct, frozen=True):
-    run_id: int
-    cart_id: int | None
+    about: dict[str, Any] = {}
+    position: int = 0
+    """The step to begin with: a later one for whom the first makes no sense any more."""
 
 
 _LIVE = """
-SELECT f.id, f.store_id, f.version_id, f.live_since, s.holdout, s.rules::text
+SELECT f.id, f.store_id, f.version_id, f.live_since, s.holdout, s.rules::text, f.shadow
 FROM flows_flow f JOIN stores_store s ON s.id = f.store_id
 WHERE f.store_id = ANY(%s::bigint[]) AND f.live AND f.deleted_at IS NULL AND f.version_id IS NOT NULL
 AND s.status = 'active'
+"""
+
+_AS_IF = """
+SELECT f.id, f.store_id, f.version_id, %s::timestamptz, s.holdout, s.rules::text, f.shadow
+FROM flows_flow f JOIN stores_store s ON s.id = f.store_id WHERE f.id = %s AND f.version_id IS NOT NULL
 """
 
 _CANDIDATES = """
@@ -92,44 +93,31 @@ FROM ({candidates}) AS found
 _LOCK = "SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 _PAST = """
-SELECT e.customer_id, e.version_id, s.rules::text, e.id, e.flow_id, e.subject, e.status, e.triggered_at, e.cart_id,
-    c.last_activity_at
-FROM flows_enrollment e JOIN stores_store s ON s.id = e.store_id LEFT JOIN carts_cart c ON c.id = e.cart_id
+SELECT e.customer_id, e.version_id, s.rules::text, e.id, e.flow_id, e.subject, e.occasion, e.status, e.triggered_at,
+    e.cart_id, c.last_activity_at, f.shadow
+FROM flows_enrollment e JOIN stores_store s ON s.id = e.store_id JOIN flows_flow f ON f.id = e.flow_id
+LEFT JOIN carts_cart c ON c.id = e.cart_id
 WHERE e.customer_id = ANY(%s::bigint[]) ORDER BY e.id
 """
 
-_BEGIN = """
-INSERT INTO flows_enrollment (store_id, flow_id, version_id, customer_id, cart_id, order_id, subject, occasion, status,
-    reason, position, triggered_at, entered_at, due_at, attempts)
-SELECT t.store, t.flow, t.version, t.customer, t.cart, t.ordered, t.subject, t.occasion, t.status, t.reason, 0,
-    t.triggered_at, %s, t.due_at, 0
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-    AS t(store, flow, version, customer, cart, ordered, subject, occasion, status, reason, triggered_at, due_at)
-ON CONFLICT DO NOTHING
-"""
 
-_REPLACE = """
-UPDATE flows_enrollment SET status = 'exited', reason = %s, due_at = NULL, ended_at = %s
-WHERE id = ANY(%s::bigint[]) AND status = 'active'
-"""
-
-_REPOINT = """
-UPDATE flows_enrollment e SET cart_id = t.cart FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, cart)
-WHERE e.id = t.id AND e.status = 'active'
-"""
-
-# What still waits speaks of the newer basket too; what was claimed is already being written.
-_REPOINT_MAIL = """
-UPDATE mail_message m SET cart_id = e.cart_id FROM flows_enrollment e
-WHERE e.id = ANY(%s::bigint[]) AND m.customer_id = e.customer_id AND m.store_id = e.store_id
-AND m.status = 'planned' AND starts_with(m.origin, 'run:' || e.id || '/')
-"""
+def lane_of(plan: Plan, *, shadow: bool) -> str:
+    """A flow that only decides keeps nobody out of one that sends."""
+    lane = plan.definition.trigger.lane
+    return f"{lane}, in shadow" if lane and shadow else lane
 
 
 def live_flows(store_ids: Collection[int]) -> list[LiveFlow]:
     """The flows of these shops that take people in."""
-    rows = db.rows(_LIVE, [sorted(store_ids)])
+    return _read(db.rows(_LIVE, [sorted(store_ids)]))
+
+
+def as_if_live(flow_id: int, since: datetime) -> LiveFlow | None:
+    """A published flow as if it had been on since then; None when its plan cannot be read."""
+    return next(iter(_read(db.rows(_AS_IF, [since, flow_id]))), None)
+
+
+def _read(rows: Sequence[tuple[Any, ...]]) -> list[LiveFlow]:
     known = plans.load(row[2] for row in rows)
     return [
         LiveFlow(
@@ -140,8 +128,9 @@ def live_flows(store_ids: Collection[int]) -> list[LiveFlow]:
             store_holdout=holdout,
             rules=Rules.read(msgspec.json.decode(rules)),
             plan=known[version_id],
+            shadow=shadow,
         )
-        for flow_id, store_id, version_id, since, holdout, rules in rows
+        for flow_id, store_id, version_id, since, holdout, rules, shadow in rows
         if version_id in known and since is not None
     ]
 
@@ -175,7 +164,8 @@ def _told(events: Sequence[Told]) -> list[list[Any]]:
 
 
 def _newcoming(flow: LiveFlow, row: tuple[Any, ...]) -> Newcoming:
-    event_id, _store, customer_id, cart_id, order_id, subject, triggered_at, newest_at, _facts = row
+    event_id, _store, customer_id, cart_id, order_id, subject, triggered_at, newest_at, said = row
+    facts = msgspec.json.decode(said)
     return Newcoming(
         flow=flow,
         event_id=event_id,
@@ -183,8 +173,10 @@ def _newcoming(flow: LiveFlow, row: tuple[Any, ...]) -> Newcoming:
         cart_id=cart_id,
         order_id=order_id,
         subject=subject,
+        occasion=facts.get("occasion") or f"event:{event_id}",
         triggered_at=triggered_at,
         newest_at=newest_at,
+        about=flow.trigger.about(facts),
     )
 
 
@@ -205,55 +197,17 @@ def past_runs(customer_ids: Collection[int]) -> dict[int, list[Past]]:
 
 
 def _past(plan: Plan | None, rules: Rules, run: list[Any]) -> Past:
-    run_id, flow_id, subject, status, triggered_at, cart_id, newest_at = run
+    run_id, flow_id, subject, occasion, status, triggered_at, cart_id, newest_at, shadow = run
     return Past(
         id=run_id,
         flow_id=flow_id,
-        lane=plan.definition.trigger.lane if plan else "",
+        lane=lane_of(plan, shadow=shadow) if plan else "",
         subject=subject,
         status=status,
         triggered_at=triggered_at,
         cart_id=cart_id,
         newest_at=newest_at,
         merge_within=plan.merge_within(rules) if plan else None,
-    )
-
-
-def replace(run_ids: Sequence[int], at: datetime) -> None:
-    """End the runs whose basket is an old story, and what they still had waiting."""
-    if run_ids:
-        db.run(_REPLACE, [Reason.NEWER_BASKET, at, sorted(run_ids)])
-        withdraw_runs(dict.fromkeys(run_ids, Reason.NEWER_BASKET), at)
-
-
-def repoint(runs: Sequence[Repointed]) -> None:
-    """These runs are about a newer basket from now on; the steps they took stay taken."""
-    if runs:
-        db.run(_REPOINT, [[run.run_id for run in runs], [run.cart_id for run in runs]])
-        db.run(_REPOINT_MAIL, [[run.run_id for run in runs]])
-
-
-def begin(beginnings: Sequence[Beginning], held_out: Collection[tuple[int, int]], at: datetime) -> int:
-    """Insert the runs; the control group's are over before they begin."""
-    if not beginnings:
-        return 0
-    rows = [_row(new, (new.found.flow.id, new.found.customer_id) in held_out) for new in beginnings]
-    return db.run(_BEGIN, [at, *(list(column) for column in zip(*rows, strict=True))])
-
-
-def _row(new: Beginning, held_out: bool) -> tuple[Any, ...]:
-    found, flow = new.found, new.found.flow
-    return (
-        flow.store_id,
-        flow.id,
-        flow.version_id,
-        found.customer_id,
-        new.cart_id,
-        found.order_id,
-        found.subject,
-        f"event:{found.event_id}",
-        "held_out" if held_out else "active",
-        Reason.HELD_OUT if held_out else "",
-        found.triggered_at,
-        None if held_out else flow.plan.definition.moments(found.triggered_at)[0],
+        occasion=occasion,
+        takes_over=plan is not None and plan.definition.trigger.takes_over,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,15 +14,23 @@ from django.db import transaction
 from apps.core.reasons import Reason
 from apps.events.listeners import Told, listens
 from apps.events.log import Happened, append
-from apps.flows import admitting
-from apps.flows.admitting import Beginning, LiveFlow, Newcoming, Repointed
+from apps.flows import admitting, beginning
+from apps.flows.admitting import LiveFlow, Newcoming
+from apps.flows.beginning import Beginning, Moved, Repointed
 from apps.flows.holdout import draw
 from apps.flows.judging import Subject, judge
 from apps.flows.parts import triggers
-from apps.flows.reentry import Begin, Declined, Merge, Newcomer, Past, decide, rule
+from apps.flows.reentry import Again, Begin, Declined, Merge, Newcomer, Past, decide, rule
 
 DECLINED: Final = "flow.declined"
 """In the diary of whoever was at the door and did not get in; `data.reason` says why."""
+
+
+class LetIn(msgspec.Struct, frozen=True, kw_only=True):
+    """How many runs began, the control group's included; and how often each reason was given, `held_out` among them."""
+
+    began: int
+    declined: Counter[str]
 
 
 def listen() -> None:
@@ -43,16 +51,20 @@ def enroll(events: Sequence[Told], at: datetime) -> int:
     """
     with transaction.atomic():
         flows = admitting.live_flows({event.store_id for event in events})
-        newcoming = _at_the_door(flows, events)
-        admitting.lock_people({found.customer_id for found in newcoming})
-        allowed, refused = _judged(newcoming, at)
-        entrance = _Entrance(admitting.past_runs({found.customer_id for found in allowed}))
-        for found in allowed:
-            entrance.answer(found)
-        return _write(entrance, refused, at)
+        return let_in(at_the_door(flows, events), at).began
 
 
-def _at_the_door(flows: Sequence[LiveFlow], events: Sequence[Told]) -> list[Newcoming]:
+def let_in(newcoming: Sequence[Newcoming], at: datetime, late: Sequence[Newcoming] = ()) -> LetIn:
+    """Begin what may begin, in the caller's transaction. Who comes too `late` is only written down."""
+    admitting.lock_people({found.customer_id for found in newcoming})
+    allowed, refused = _judged(newcoming, at)
+    entrance = _Entrance(admitting.past_runs({found.customer_id for found in allowed}))
+    for found in allowed:
+        entrance.answer(found)
+    return _write(entrance, [*refused, *((found, Reason.STALE) for found in late)], at)
+
+
+def at_the_door(flows: Sequence[LiveFlow], events: Sequence[Told]) -> list[Newcoming]:
     """Everybody for whom a live flow's trigger fits; the first in a lane's order of priority, oldest first."""
     by_trigger: dict[type[Any], list[LiveFlow]] = defaultdict(list)
     for flow in flows:
@@ -86,6 +98,7 @@ def _subject(key: int, found: Newcoming) -> Subject:
         order_id=found.order_id,
         triggered_at=found.triggered_at,
         merges_until=None if within is None else found.triggered_at + within,
+        about=msgspec.json.encode(found.about).decode(),
         rulebook=found.flow.plan.rules,
     )
 
@@ -97,13 +110,14 @@ class _Entrance:
         self.past = past
         self.beginnings: list[tuple[Beginning, Past]] = []
         self.merged: dict[int, Past] = {}
+        self.moved: dict[int, Moved] = {}
         self.replaced: list[int] = []
         self.declined: list[tuple[Newcoming, str]] = []
         self.heard: set[tuple[int, int, str]] = set()
 
     def answer(self, found: Newcoming) -> None:
         # Of the flows of one lane that one event speaks to, the first in priority has it.
-        lane = found.flow.trigger.lane or f"flow {found.flow.id}"
+        lane = found.flow.lane or f"flow {found.flow.id}"
         if (key := (found.event_id, found.customer_id, lane)) in self.heard:
             return
         self.heard.add(key)
@@ -113,6 +127,8 @@ class _Entrance:
                 self._begin(found)
             case Merge(into=run):
                 self._merge(found, run)
+            case Again(run=run):
+                self._move(found, run)
             case Declined(reason=reason, replaced=old):
                 self._leave(old)
                 if reason:
@@ -128,6 +144,14 @@ class _Entrance:
         if run.id is not None:
             self.merged[run.id] = run
 
+    def _move(self, found: Newcoming, run: Past) -> None:
+        if found.triggered_at <= run.triggered_at:
+            return
+        run.triggered_at = found.triggered_at
+        if run.id is not None:
+            due_at = found.flow.plan.definition.moments(found.triggered_at)[0]
+            self.moved[run.id] = Moved(run.id, found.triggered_at, due_at)
+
     def _leave(self, old: Past | None) -> None:
         if old is None:
             return
@@ -135,18 +159,21 @@ class _Entrance:
         if old.id is not None:
             self.replaced.append(old.id)
             self.merged.pop(old.id, None)
+            self.moved.pop(old.id, None)
 
 
 def _newcomer(found: Newcoming) -> Newcomer:
     plan = found.flow.plan.definition
     return Newcomer(
         flow_id=found.flow.id,
-        lane=found.flow.trigger.lane,
+        lane=found.flow.lane,
         subject=found.subject,
         triggered_at=found.triggered_at,
         cart_id=found.cart_id,
         newest_at=found.newest_at,
         reentry=rule(plan.reentry, found.flow.rules.run_every),
+        occasion=found.occasion,
+        takes_over=found.flow.trigger.takes_over,
     )
 
 
@@ -154,30 +181,38 @@ def _as_past(found: Newcoming) -> Past:
     return Past(
         id=None,
         flow_id=found.flow.id,
-        lane=found.flow.trigger.lane,
+        lane=found.flow.lane,
         subject=found.subject,
         status="active",
         triggered_at=found.triggered_at,
         cart_id=found.cart_id,
         newest_at=found.newest_at,
         merge_within=found.flow.merge_within,
+        occasion=found.occasion,
+        takes_over=found.flow.trigger.takes_over,
     )
 
 
-def _write(entrance: _Entrance, refused: Sequence[tuple[Newcoming, str]], at: datetime) -> int:
+def _write(entrance: _Entrance, refused: Sequence[tuple[Newcoming, str]], at: datetime) -> LetIn:
     # First who leaves: only then is there room for who begins.
-    admitting.replace(entrance.replaced, at)
-    admitting.repoint([Repointed(run.id, run.cart_id) for run in entrance.merged.values() if run.id])
+    beginning.replace(entrance.replaced, at)
+    beginning.repoint([Repointed(run.id, run.cart_id) for run in entrance.merged.values() if run.id])
+    beginning.move(list(entrance.moved.values()))
     beginnings = [
-        msgspec.structs.replace(beginning, cart_id=past.cart_id)
-        for beginning, past in entrance.beginnings
+        msgspec.structs.replace(
+            new,
+            cart_id=past.cart_id,
+            found=msgspec.structs.replace(new.found, triggered_at=past.triggered_at),
+        )
+        for new, past in entrance.beginnings
         if past.status == "active"
     ]
     shares = {(new.found.flow.id, new.found.customer_id): _share(new.found.flow) for new in beginnings}
     held_out = draw(shares, at)
-    began = admitting.begin(beginnings, held_out, at)
-    _tell([*refused, *entrance.declined, *_held_out(beginnings, held_out)], at)
-    return began
+    began = beginning.begin(beginnings, held_out, at)
+    declined = [*refused, *entrance.declined, *_held_out(beginnings, held_out)]
+    _tell(declined, at)
+    return LetIn(began=began, declined=Counter(str(reason) for _, reason in declined))
 
 
 def _share(flow: LiveFlow) -> Decimal:

@@ -1,7 +1,8 @@
 """May this person begin again? The rules of entering, without a database.
 
 One run per lane and person: baskets of one person that follow each other within the merge window are one
-story, a later one begins a new story, and only then does the flow's own re-entry rule speak.
+story, a later one begins a new story, and only then does the flow's own re-entry rule speak. An order that was
+not paid takes the place of a basket's run; what happens to it after that begins its wait anew.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Past(msgspec.Struct, kw_only=True):
     cart_id: int | None
     newest_at: datetime | None
     merge_within: timedelta | None
+    occasion: str = ""
+    takes_over: bool = False
 
 
 class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,8 @@ class Newcomer(msgspec.Struct, frozen=True, kw_only=True):
     cart_id: int | None
     newest_at: datetime
     reentry: str | timedelta
+    occasion: str = ""
+    takes_over: bool = False
 
 
 class Begin(msgspec.Struct, frozen=True):
@@ -54,6 +59,12 @@ class Merge(msgspec.Struct, frozen=True):
     into: Past
 
 
+class Again(msgspec.Struct, frozen=True):
+    """The same matter moved: the run waits from now on, if it said nothing yet."""
+
+    run: Past
+
+
 class Declined(msgspec.Struct, frozen=True):
     """Not now. '' is no news: the very same story is told once more."""
 
@@ -61,7 +72,7 @@ class Declined(msgspec.Struct, frozen=True):
     replaced: Past | None = None
 
 
-Answer = Begin | Merge | Declined
+Answer = Begin | Merge | Again | Declined
 
 
 def rule(reentry: str | Duration, run_every: timedelta | None) -> str | timedelta:
@@ -73,6 +84,8 @@ def rule(reentry: str | Duration, run_every: timedelta | None) -> str | timedelt
 
 def decide(newcomer: Newcomer, past: Sequence[Past]) -> Answer:
     """What to do with somebody at the door, given every run they have had in this shop."""
+    if any(_same_occasion(newcomer, run) for run in past):
+        return Declined("")
     old = None
     for run in past:
         if newcomer.lane and run.lane == newcomer.lane and run.status in ("active", "held_out"):
@@ -83,7 +96,14 @@ def decide(newcomer: Newcomer, past: Sequence[Past]) -> Answer:
     if not newcomer.lane and any(_same_run(newcomer, run) for run in past):
         return Declined("")
     reason = _too_soon(newcomer, past)
-    return Declined(reason, old) if reason else Begin(old)
+    if not reason:
+        return Begin(old)
+    return Declined(reason, None if newcomer.takes_over else old)
+
+
+def _same_occasion(newcomer: Newcomer, run: Past) -> bool:
+    same = run.flow_id == newcomer.flow_id and run.subject == newcomer.subject
+    return same and newcomer.occasion != "" and run.occasion == newcomer.occasion
 
 
 def _same_run(newcomer: Newcomer, run: Past) -> bool:
@@ -94,6 +114,10 @@ def _in_lane(newcomer: Newcomer, run: Past) -> Answer | None:
     """None: that run is another story, and over."""
     if run.status == "held_out":
         return Declined(Reason.HELD_OUT) if _one_story(newcomer, run) else None
+    if newcomer.takes_over:
+        return Again(run) if _same_run(newcomer, run) else None
+    if run.takes_over and run.cart_id != newcomer.cart_id:
+        return Declined(Reason.LANE_TAKEN) if _one_story(newcomer, run) else None
     if run.cart_id == newcomer.cart_id or (run.newest_at is not None and newcomer.newest_at <= run.newest_at):
         return Declined("")
     return Merge(run) if _one_story(newcomer, run) else None

@@ -23,3 +23,17 @@ ORDER_PLACED: Final = f"""(
     OR EXISTS (SELECT FROM orders_order o
         WHERE o.store_id = e.store_id AND o.silences AND o.account = c.account AND o.placed_at >= {SINCE})
 )"""
+
+LATER_ORDERS: Final = """SELECT FROM orders_order o WHERE o.customer_id = e.customer_id AND o.silences
+    AND o.id IS DISTINCT FROM e.order_id
+    AND o.placed_at > coalesce((SELECT b.placed_at FROM orders_order b WHERE b.id = e.order_id), e.triggered_at)"""
+"""The orders of this person after the one that the run is about; of a run about none, since it began."""
+
+NOT_USED_YET: Final = """(SELECT max(a.answered_at) + interval '14 days' FROM feedback_answer a
+    JOIN feedback_survey v ON v.id = a.survey_id
+    WHERE a.customer_id = e.customer_id AND a.store_id = e.store_id AND a.replaced_at IS NULL
+        AND v.slug = 'silent' AND a.said ->> '' = 'not_used')"""
+"""Until when nobody is asked back who has not used yet what was bought: tips help them first (scenario 11)."""
+
+SILENCE: Final = "silence"
+"""The lane of flows that write to people who stay away: one of them at a time."""

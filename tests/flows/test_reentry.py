@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.core.durations import Duration
-from apps.flows.reentry import Begin, Declined, Merge, Newcomer, Past, decide, rule
+from apps.flows.reentry import Again, Begin, Declined, Merge, Newcomer, Past, decide, rule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -78,3 +78,37 @@ def test_the_shops_period_stands_in_for_the_flows_but_never_for_once() -> None:
     assert rule(week, None) == timedelta(days=7)
     assert rule(week, timedelta()) == timedelta()
     assert rule("never", timedelta()) == "never"
+
+
+def unpaid(**changes: Any) -> Newcomer:
+    """Somebody whose payment failed."""
+    return newcomer(flow_id=2, subject="order:7", reentry="per_subject", takes_over=True, **changes)
+
+
+def test_a_payment_that_failed_takes_the_place_of_a_reminder_about_the_same_basket() -> None:
+    run = past(0.1, cart_id=2)
+
+    assert decide(unpaid(), [run]) == Begin(run)
+
+
+def test_what_happens_to_the_order_after_that_begins_its_wait_anew() -> None:
+    run = past(0.1, flow_id=2, subject="order:7", cart_id=2, takes_over=True)
+
+    assert decide(unpaid(), [run]) == Again(run)
+    run.status = "completed"
+    assert decide(unpaid(), [run]) == Declined("reentry_too_soon")
+
+
+@pytest.mark.parametrize(("cart_id", "days", "answer"), [(2, 1, ""), (3, 1, "lane_taken"), (3, 6, None)])
+def test_meanwhile_no_basket_is_reminded_of(cart_id: int, days: float, answer: str | None) -> None:
+    run = past(days, flow_id=2, subject="order:7", cart_id=2, takes_over=True)
+
+    assert decide(newcomer(cart_id=cart_id), [run]) == (Begin(run) if answer is None else Declined(answer))
+
+
+def test_one_occasion_begins_once_whatever_the_rule() -> None:
+    run = past(300, lane="", status="completed", occasion="birthday:2026")
+    born = newcomer(lane="", occasion="birthday:2026", reentry=timedelta())
+
+    assert decide(born, [run]) == Declined("")
+    assert decide(newcomer(lane="", occasion="birthday:2027", reentry=timedelta()), [run]) == Begin()

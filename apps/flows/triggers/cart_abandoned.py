@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from django.utils.translation import gettext_lazy as _
 
 from apps.events import kinds
-from apps.flows.parts import triggers
+from apps.flows.parts import OnEvent, triggers
 
 CHECKOUT = {
     "reached": _("the checkout was reached"),
@@ -18,7 +18,7 @@ CHECKOUT = {
 
 @triggers.register("cart_abandoned")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CartAbandoned:
+class CartAbandoned(OnEvent):
     """A known person left a basket behind.
 
     The basket of somebody without an address starts nothing: once the address is known the basket falls
