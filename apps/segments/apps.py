@@ -8,6 +8,6 @@ class SegmentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.segments import following, parts  # noqa: F401  the first registers itself
+        from apps.segments import following, keeping, parts  # noqa: F401  the first two register themselves
 
         parts.load()
