@@ -26,7 +26,7 @@ DEADLINE = "75 seconds"
 STILL_MAY_GO = f"""
     m.status = 'claimed' AND m.token = %(token)s AND m.lease_until > clock_timestamp()
     AND w.until > %(at)s AND cu.email_key IS NOT NULL AND {asking.STORE_SENDS} AND {asking.BASKET_STANDS}
-    AND NOT {asking.SUPPRESSED} AND NOT {asking.OBJECTED} AND NOT {asking.ORDERED}
+    AND NOT {asking.SUPPRESSED} AND NOT {asking.OBJECTED} AND NOT {asking.ORDERED} AND NOT {asking.HELD}
     AND (m.kind <> 'marketing' OR NOT EXISTS (
         SELECT 1 FROM unnest(%(cap_since)s::timestamptz[], %(cap_most)s::int[]) AS k(since, most)
         WHERE {asking.LEFT_SINCE.format(since="k.since")} >= k.most))
@@ -59,6 +59,7 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     written: Written
     asked: Asked
     allowed: Allowed
+    judged_at: datetime
 
 
 def depart(batch: Sequence[Leaving], *, token: object, holder: str, at: datetime) -> set[int]:
@@ -77,7 +78,7 @@ def _params(batch: Sequence[Leaving], token: object, holder: str, at: datetime) 
         "bases": [item.allowed.basis for item in batch],
         "policies": [item.allowed.policy_version for item in batch],
         "evidence": [msgspec.json.encode(item.allowed.evidence).decode() for item in batch],
-        "verdicts": [explained(item.asked, item.allowed, at) for item in batch],
+        "verdicts": [explained(item.asked, item.allowed, item.judged_at) for item in batch],
         "addresses": [item.written.parcel.to for item in batch],
         "versions": [item.written.version_id for item in batch],
         "cap_since": [at - cap.window for cap in rules.caps],

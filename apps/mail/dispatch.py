@@ -140,7 +140,7 @@ def _prepare(ids: Sequence[int], token: uuid.UUID, at: datetime, looked: datetim
     crash.point("rendered")
     order = {item.parcel.message_id: item for item in written}
     return [
-        Leaving(written=order[one], asked=asked, allowed=verdict)
+        Leaving(written=order[one], asked=asked, allowed=verdict, judged_at=at)
         for one, (asked, verdict) in allowed.items()
         if one in order
     ]

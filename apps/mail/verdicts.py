@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import msgspec
 
 from apps.core import db
+from apps.core.durations import Duration, format_duration
 from apps.core.windows import format_windows
 from apps.mail.gate import Allowed, Asked, Held, Refused, Verdict
+from apps.stores.caps import format_caps
 
 _HOLD = """
 UPDATE mail_message m SET status = 'planned', due_at = t.until, reason = t.reason, verdict = t.verdict,
@@ -76,10 +78,11 @@ def _refuse(rows: list[tuple[int, str, str]], token: object, at: datetime) -> No
 
 def explained(asked: Asked, verdict: Verdict, at: datetime) -> str:
     """The verdict as stored: decision, moment and inputs, no name and no address."""
-    return msgspec.json.encode({"at": at, "decided": _decided(verdict), "inputs": _inputs(asked)}).decode()
+    return msgspec.json.encode({"at": at, "decided": decided(verdict), "inputs": _inputs(asked)}).decode()
 
 
-def _decided(verdict: Verdict) -> dict[str, Any]:
+def decided(verdict: Verdict) -> dict[str, Any]:
+    """The decision in plain words, as it is stored."""
     match verdict:
         case Allowed(basis=basis, until=until):
             return {"verdict": "allowed", "basis": basis, "until": until}
@@ -92,15 +95,21 @@ def _decided(verdict: Verdict) -> dict[str, Any]:
 
 
 def _inputs(asked: Asked) -> dict[str, Any]:
-    plain = {name: getattr(asked, name) for name in _PLAIN}
-    plain["left_at"] = list(asked.left_at)
-    plain["permission"] = {"state": asked.permission.state.value, "at": asked.permission.at}
-    plain["rules"] = {"caps": ",".join(map(str, asked.rules.caps)), **format_windows(asked.rules.windows)}
+    """Everything `judge` looks at, so that it can be asked again (`rejudging`)."""
+    plain: dict[str, Any] = {name: getattr(asked, name) for name in KEPT}
+    rules = asked.rules
+    age = rules.feed_max_age
+    plain["rules"] = {
+        "caps": format_caps(rules.caps),
+        "feed_max_age": format_duration(None if age is None else Duration.of(age)),
+        **format_windows(rules.windows),
+    }
     return plain
 
 
-_PLAIN = (
-    "kind", "purpose", "priority", "wanted_at", "valid_until", "night_only", "since", "has_address", "suppressed",
-    "suppressed_all", "ordered", "basket", "basket_due_at", "unmailable", "store_status", "epoch_current", "zone",
-    "behind", "feed", "feed_at", "looked", "person_country", "shop_country", "reason", "outranked",
-)  # fmt: skip
+NAMES: Final = frozenset({"id", "store_id", "customer_id"})
+"""Whose it was stands in the message itself."""
+
+KEPT: Final = tuple(
+    field.name for field in msgspec.structs.fields(Asked) if field.name not in NAMES and field.name != "rules"
+)

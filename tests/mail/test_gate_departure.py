@@ -21,7 +21,7 @@ from apps.consent import policy
 from apps.consent.models import ConsentRecord, Permission, Suppression
 from apps.core import db
 from apps.core.secrets import hash_of
-from apps.customers.models import Customer
+from apps.customers.models import Customer, Hold
 from apps.mail import departing, gate
 from apps.mail.departing import Leaving
 from apps.mail.gate import Allowed, Asked
@@ -78,6 +78,7 @@ class Deck:
         self._permission(customer)
         cart = self._cart(store, customer)
         self._order(store, customer, cart)
+        self._holds(store, customer)
         self._message(store, customer, cart)
 
     def _permission(self, customer: Customer) -> None:
@@ -112,13 +113,20 @@ class Deck:
             )
         )  # fmt: skip
 
+    def _holds(self, store: Store, customer: Customer) -> None:
+        for kind in self.dice.sample(Hold.Kind.values, self.dice.choice([0, 0, 1, 2])):
+            began = MONDAY + self.dice.choice([-1, 0, 1]) * timedelta(seconds=1)
+            ends = self.dice.choice([None, *(MONDAY + step * timedelta(seconds=1) for step in (-1, 0, 1))])
+            self.add(Hold(store=store, customer=customer, kind=kind, began_at=began, ends_at=ends))
+
     def _message(self, store: Store, customer: Customer, cart: Cart | None) -> None:
         kind = self.dice.choice(["marketing"] * 5 + ["service"] * 2 + ["confirmation"])
         mine = self.chance(0.95)
         self.token_is_mine[customer.pk] = mine
         self.add(
             Message(
-                pk=customer.pk, store=store, customer=customer, origin=f"o:{customer.pk}", kind=kind, purpose="cart",
+                pk=customer.pk, store=store, customer=customer, origin=f"o:{customer.pk}", kind=kind,
+                purpose=self.dice.choice(["cart", "unpaid", "care", "review", "winback"]),
                 template_slug="x", cart=cart, since=SINCE if self.chance(0.6) else None, status="claimed",
                 planned_at=SINCE, wanted_at=SINCE, due_at=MONDAY, sending_epoch=self.dice.choice([1, 1, 1, 1, 2]),
                 valid_until=MONDAY + self.dice.choice([-1, 0, 1, 1, 1, 1]) * timedelta(seconds=1),
@@ -168,7 +176,7 @@ def leaving(asked: Asked) -> Leaving:
     parcel = Parcel(message_id=asked.id, uid="u", sender="a@b.example", to="c@d.example", wire=b"")
     written = Written(parcel=parcel, subject="", context={}, targets=[], version_id=None)  # type: ignore[arg-type]
     allowed = Allowed(basis="consent", policy_version="1", evidence={}, until=gate.usable_until(asked))
-    return Leaving(written=written, asked=asked, allowed=allowed)
+    return Leaving(written=written, asked=asked, allowed=allowed, judged_at=MONDAY)
 
 
 def changeable(asked: Asked) -> Asked:
@@ -211,11 +219,12 @@ def test_ten_thousand_states_are_judged_alike_by_gate_and_departure() -> None:
 
 def test_both_ask_in_the_same_words() -> None:
     """Whoever changes a question must change it once."""
-    from apps.mail import asking
+    from apps.mail import asked, asking
 
-    for question in (asking.SUPPRESSED, asking.SUPPRESSED_ALL, asking.ORDERED):
-        assert question in gate._FACTS
-    for question in (asking.SUPPRESSED, asking.ORDERED, asking.OBJECTED, asking.BASKET_STANDS, asking.STORE_SENDS):
+    for question in (asking.SUPPRESSED, asking.SUPPRESSED_ALL, asking.ORDERED, asking.STANDING):
+        assert question in asked._FACTS
+    both = (asking.SUPPRESSED, asking.ORDERED, asking.OBJECTED, asking.BASKET_STANDS, asking.STORE_SENDS, asking.HELD)
+    for question in both:
         assert question in departing.STILL_MAY_GO
 
 
