@@ -8,4 +8,6 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.customers import following, privacy  # noqa: F401  register themselves
+        from apps.customers import following, holding, privacy  # noqa: F401  register themselves
+
+        holding.listen()

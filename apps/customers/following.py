@@ -5,7 +5,9 @@ The registry itself stands on the ground floor, so that the diary below can spea
 
 from __future__ import annotations
 
-from apps.core import db
+from datetime import datetime
+
+from apps.core import db, retention
 from apps.core.following import (
     AccountMover,
     Eraser,
@@ -132,6 +134,15 @@ follow(
 )
 follow(
     Following(
+        model="customers.CustomEvent",
+        columns=("customer_id",),
+        move=repointing("customers_customevent"),
+        export=exporting("customers_customevent", "name, properties, occurred_at", order="occurred_at, id"),
+        erase=deleting("customers_customevent"),
+    )
+)
+follow(
+    Following(
         model="customers.CustomerKey",
         columns=("customer_id",),
         move=repointing("customers_customerkey"),
@@ -166,3 +177,21 @@ follow(
         erase=_forget_asker,
     )
 )
+
+
+@retention.rule("custom events", keep="13 months")
+def _custom_events(before: datetime, limit: int) -> int:
+    return db.run(
+        "DELETE FROM customers_customevent WHERE id IN"
+        " (SELECT id FROM customers_customevent WHERE recorded_at < %s ORDER BY recorded_at LIMIT %s)",
+        [before, limit],
+    )
+
+
+@retention.rule("holds that are over", keep="13 months")
+def _holds(before: datetime, limit: int) -> int:
+    return db.run(
+        "DELETE FROM customers_hold WHERE id IN"
+        " (SELECT id FROM customers_hold WHERE ends_at < %s ORDER BY id LIMIT %s)",
+        [before, limit],
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -36,6 +37,8 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     person: Person
     stamp: str
     rank: int = RANK_MENTION
+    at: datetime | None = None
+    """When this was so, or since when the platform knows the person; None when nobody is to be told."""
 
 
 @dataclass(slots=True)
@@ -62,6 +65,8 @@ class People:
 
     by_address: dict[Address, int] = field(default_factory=dict)
     by_account: dict[Account, int] = field(default_factory=dict)
+    made: dict[Address, datetime | None] = field(default_factory=dict)
+    """The addresses nobody knew before, and since when the platform does."""
     moved: set[int] = field(default_factory=set)
     """Customers whose orders came or went because an account now stands for somebody else."""
 
@@ -85,7 +90,8 @@ def recognise(mentions: Sequence[Mention]) -> People:
     """Rows for everybody named, made where missing; accounts pointed where the newest word says."""
     people = People()
     _lock_known(mentions)
-    people.by_address = _write_addresses(_newest_attributes(mentions))
+    people.by_address, fresh = _write_addresses(_newest_attributes(mentions))
+    people.made = _since(mentions, fresh)
     _point_accounts(mentions, people)
     return people
 
@@ -167,6 +173,7 @@ ON CONFLICT (store_id, email_key) DO UPDATE SET
     email = greatest(excluded.email COLLATE "C", c.email)
 WHERE excluded.email > c.email COLLATE "C" OR excluded.name_stamp > c.name_stamp COLLATE "C"
    OR excluded.locale_stamp > c.locale_stamp COLLATE "C" OR excluded.country_stamp > c.country_stamp COLLATE "C"
+RETURNING c.store_id, c.email_key, c.xmax = 0
 """
 
 _IDS = """
@@ -175,13 +182,25 @@ JOIN unnest(%s::bigint[], %s::text[]) AS t(store_id, email_key) USING (store_id,
 """
 
 
-def _write_addresses(found: dict[Address, _Attributes]) -> dict[Address, int]:
+def _since(mentions: Sequence[Mention], fresh: set[Address]) -> dict[Address, datetime | None]:
+    """The first word of each of these addresses."""
+    found: dict[Address, datetime | None] = dict.fromkeys(fresh)
+    for mention in mentions:
+        key = email_key(mention.person.email) if mention.person.email else None
+        place = (mention.store_id, key or "")
+        if place in found and mention.at is not None:
+            found[place] = min(mention.at, found[place] or mention.at)
+    return found
+
+
+def _write_addresses(found: dict[Address, _Attributes]) -> tuple[dict[Address, int], set[Address]]:
+    """The rows of these addresses, and which of them are new."""
     if not found:
-        return {}
+        return {}, set()
     places = sorted(found)
     rows = [found[place] for place in places]
     stores, keys = [place[0] for place in places], [place[1] for place in places]
-    db.run(
+    written = db.rows(
         _ADDRESSES,
         [
             stores,
@@ -197,7 +216,8 @@ def _write_addresses(found: dict[Address, _Attributes]) -> dict[Address, int]:
             [row.country[0] for row in rows],
         ],
     )
-    return {(row[0], row[1]): row[2] for row in db.rows(_IDS, [stores, keys])}
+    known = {(row[0], row[1]): row[2] for row in db.rows(_IDS, [stores, keys])}
+    return known, {(store, key) for store, key, is_new in written if is_new}
 
 
 Word = tuple[int, str, int | None]

@@ -103,6 +103,41 @@ class Hold(models.Model):
         return f"{self.get_kind_display()} · {self.customer_id}"
 
 
+class CustomEvent(models.Model):
+    """What another app told of somebody: a ticket was closed, points were earned, a parcel is late.
+
+    Told once per `key`. Triggers, conditions and mails read it; the diary's line of kind `custom` points at it.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="custom_events", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="custom_events", db_index=False)
+    name = models.CharField(_("what happened"), max_length=60)
+    properties = models.JSONField(_("properties"), default=dict)
+    """By name: texts, numbers and booleans. Told by strangers: shown, never believed."""
+    subject = models.CharField(max_length=80, blank=True, default="")
+    """`order:<id>` when it named one of the shop's orders."""
+    occurred_at = models.DateTimeField(_("when"))
+    key = models.CharField(max_length=120, editable=False)
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = StoreQuerySet["CustomEvent"].as_manager()
+
+    class Meta:
+        verbose_name = _("custom event")
+        verbose_name_plural = _("custom events")
+        constraints = [models.UniqueConstraint(fields=["store", "key"], name="a_custom_event_is_told_once")]
+        indexes = [
+            # Whether it happened to this person lately, for conditions.
+            models.Index(fields=["customer", "name", "-occurred_at"], name="custom_event_of_person"),
+            # Which names a shop knows, for the builder; and retention.
+            models.Index(fields=["store", "name"], name="custom_event_names"),
+            models.Index(fields=["recorded_at"], name="custom_event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.customer_id}"
+
+
 class CustomerKey(models.Model):
     """Another name of a person: a platform account id.
 

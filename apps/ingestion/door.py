@@ -18,6 +18,7 @@ import psycopg
 from django.conf import settings
 
 from apps.ingestion import arrivals, reading
+from apps.ingestion.custom import door as custom
 from apps.ingestion.refusals import Notebook
 from apps.ingestion.sightings import Sightings
 from apps.stores.errors import SignatureRefused
@@ -66,14 +67,25 @@ class Door:
         self.rings = Rings()
         self.notebook = Notebook()
         self.sightings = Sightings(self.notebook)
+        self.events = custom.EventsDoor(self.notebook)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        address = ADDRESS.fullmatch(environ.get("PATH_INFO", ""))
+        path = environ.get("PATH_INFO", "")
+        address = ADDRESS.fullmatch(path)
         if address is None:
-            return self._inside(environ, start_response)
+            told = custom.ADDRESS.fullmatch(path)
+            return (
+                self._inside(environ, start_response) if told is None else self._told(environ, start_response, told[1])
+            )
         status, body, extra = self._answer(environ, address[1], address[2])
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *extra]
         start_response(status, headers)
+        return [body]
+
+    def _told(self, environ: WSGIEnvironment, start_response: StartResponse, key: str) -> Iterable[bytes]:
+        """What another app has to tell."""
+        status, body, headers = self.events.answer(environ, key)
+        start_response(status, [("Content-Length", str(len(body))), *headers])
         return [body]
 
     def _answer(self, environ: WSGIEnvironment, kind: str, key: str) -> Answer:

@@ -7,8 +7,33 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
+from apps.core.secrets import unseal
 from apps.customers.models import Customer
 from apps.stores.models import Store
+
+
+class EventSecret(models.Model):
+    """A secret with which other apps sign what they tell (`POST /events/…`). Shown once, when it is made."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="event_secrets")
+    sealed = models.TextField()
+    created_at = models.DateTimeField(_("made"), db_default=Now())
+    retires_at = models.DateTimeField(_("works until"), null=True)
+
+    objects = StoreQuerySet["EventSecret"].as_manager()
+
+    class Meta:
+        verbose_name = _("secret of other apps")
+        verbose_name_plural = _("secrets of other apps")
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"secret {self.pk}"
+
+    @property
+    def value(self) -> str:
+        """Raises SealBroken."""
+        return unseal(self.sealed, bound_to=f"{self.store.key}/events")
 
 
 class Delivery(models.Model):

@@ -18,10 +18,12 @@ import msgspec
 from django.db import transaction
 
 from apps.core import db
+from apps.ingestion.custom import translate as custom
 from apps.ingestion.recording import News, record
 from apps.stores.errors import Ignored, Unreadable
 from apps.stores.platforms.base import Envelope, ShopFacts, platforms
 from apps.stores.shopfacts import facts_of
+from apps.stores.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +155,7 @@ def translate(item: Claimed, shop: ShopFacts) -> Outcome:
     if item.test:
         return Outcome(delivery=item, state="ignored", reason="test delivery")
     try:
-        seen, spoiled = platforms.get(item.platform).translate_parts(envelope, shop)
+        seen, spoiled = _parts(item.platform, envelope, shop)
     except Ignored as why:
         return Outcome(delivery=item, state="ignored", reason=str(why))
     except Unreadable as why:
@@ -165,6 +167,13 @@ def translate(item: Claimed, shop: ShopFacts) -> Outcome:
     if reasons and not news:
         return Outcome(delivery=item, state="quarantined", reason="; ".join(reasons))
     return Outcome(delivery=item, state="done", news=news, spoiled=reasons)
+
+
+def _parts(platform: str, envelope: Envelope, shop: ShopFacts) -> tuple[list[Snapshot], list[Unreadable]]:
+    """What other apps told is read alike, whatever the shop runs on."""
+    if envelope.topic == custom.TOPIC:
+        return list(custom.translate(envelope)), []
+    return platforms.get(platform).translate_parts(envelope, shop)
 
 
 def _record(outcomes: Sequence[Outcome], at: datetime) -> None:

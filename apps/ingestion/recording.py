@@ -20,17 +20,22 @@ from apps.core.addresses import email_key
 from apps.core.secrets import hash_of
 from apps.core.stamps import stamp
 from apps.customers import identity
+from apps.customers import telling as arrivals
 from apps.customers.erasure import erased_among
 from apps.customers.identity import RANK_MENTION, RANK_RECORD, Mention, People
+from apps.events.log import append, as_history
 from apps.ingestion import shopwide
+from apps.ingestion.custom import recording as custom
 from apps.orders import recording as orders
 from apps.orders import reviews, silencing, telling, totals
+from apps.segments import measuring
 from apps.stores.snapshots import (
     CartGone,
     CartSeen,
     ConsentGiven,
     ConsentSeen,
     CustomerSeen,
+    CustomSeen,
     FulfillmentSeen,
     Gone,
     OrderSeen,
@@ -56,6 +61,8 @@ def record(news: Sequence[News], at: datetime, history_until: datetime | None = 
     What happened before `history_until` is no news to anybody: it is kept, and starts nothing.
     """
     news = _without_erased(news)
+    named = custom.orders_named([(item.store_id, item.seen) for item in news if isinstance(item.seen, CustomSeen)])
+    news = [*news, *_parcels(news, named)]
     people = identity.recognise([mention for item in news for mention in _mentions(item)])
     identity.lock([*people.all_ids(), *carts.writing_to(people)])
     tombstones, bereft = _bury(news)
@@ -77,11 +84,13 @@ def record(news: Sequence[News], at: datetime, history_until: datetime | None = 
         tombstones["order"],
     )
     order_ids = [change.state.id for change in changes if change.state.id is not None]
+    arrivals.tell(people, at, history_until)
     telling.tell(changes, people, at, history_until)
     settle([*touched, *silencing.silence(order_ids, touched)], at)
     totals.recompute([*_whose_totals(changes, people), *bereft])
+    _touch(changes, people, bereft, history_until, at)
     consent.record(list(_consents(news, people)), at, history_until, people.moved)
-    catalog.record(
+    restocked = catalog.record(
         [
             catalog.ProductNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
             for item in news
@@ -89,6 +98,7 @@ def record(news: Sequence[News], at: datetime, history_until: datetime | None = 
         ],
         tombstones["product"],
     )
+    append(as_history(restocked, history_until, at), at)
     reviews.record(
         [
             reviews.ReviewNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
@@ -96,7 +106,22 @@ def record(news: Sequence[News], at: datetime, history_until: datetime | None = 
             if isinstance(item.seen, ReviewSeen)
         ]
     )
+    told = [
+        custom.CustomNews(store_id=item.store_id, arrived_at=item.arrived_at, seen=item.seen)
+        for item in news
+        if isinstance(item.seen, CustomSeen)
+    ]
+    custom.record(told, people, named, at, history_until)
     shopwide.record([(item.store_id, item.arrived_at, item.seen) for item in news], at)
+
+
+def _parcels(news: Sequence[News], named: custom.Orders) -> Iterator[News]:
+    """A carrier's "delivered" is news of the order too."""
+    for item in news:
+        if isinstance(item.seen, CustomSeen):
+            parcel = custom.parcel_of(item.store_id, item.seen, named, item.arrived_at)
+            if parcel is not None:
+                yield msgspec.structs.replace(item, seen=parcel)
 
 
 def _person_of(seen: Snapshot) -> Person | None:
@@ -104,6 +129,8 @@ def _person_of(seen: Snapshot) -> Person | None:
         case CartSeen(person=person) | OrderSeen(person=person):
             return person
         case CustomerSeen(person=person) | ConsentSeen(person=person) | ReviewSeen(person=person):
+            return person
+        case CustomSeen(person=person):
             return person
         case _:
             return None
@@ -141,7 +168,9 @@ def _mentions(item: News) -> Iterator[Mention]:
         return
     rank = RANK_RECORD if isinstance(item.seen, (CustomerSeen, ConsentSeen)) else RANK_MENTION
     mark = stamp(item.seen.at or item.arrived_at, item.seen.tie)
-    yield Mention(store_id=item.store_id, person=person, stamp=mark, rank=rank)
+    since = item.seen.created_at if isinstance(item.seen, CustomerSeen) else None
+    moment = since or item.seen.at or item.arrived_at
+    yield Mention(store_id=item.store_id, person=person, stamp=mark, rank=rank, at=moment)
 
 
 def _consent_of(seen: Snapshot) -> ConsentGiven | None:
@@ -181,6 +210,21 @@ def _whose_totals(changes: Sequence[orders.Change], people: People) -> list[int]
         if change.state.silences or change.silenced
     }
     return sorted({one for one in (*before, *after, *people.moved) if one is not None})
+
+
+def _touch(
+    changes: Sequence[orders.Change], people: People, bereft: list[int], history_until: datetime | None, at: datetime
+) -> None:
+    """Whose figures and segments are made anew soon; of what is history nobody hears that it let them in or out."""
+    fresh = [change for change in changes if history_until is None or _is_news(change, history_until)]
+    told = {*_whose_totals(fresh, people), *bereft}
+    measuring.touch(sorted(told), at)
+    measuring.touch(sorted({*_whose_totals(changes, people)} - told), at, silent=True)
+
+
+def _is_news(change: orders.Change, history_until: datetime) -> bool:
+    last = change.state.modified_at or change.state.placed_at
+    return last is not None and last >= history_until
 
 
 _BURY = """
