@@ -6,3 +6,8 @@ class FeedbackConfig(AppConfig):
     name = "apps.feedback"
     verbose_name = _("Feedback")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.feedback import following, parts  # noqa: F401  registers itself
+
+        parts.load()

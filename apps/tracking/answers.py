@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from django.http import HttpResponse
 from django.template.loader import render_to_string
@@ -44,6 +45,23 @@ def page(
     }
     extra = {"Content-Language": said.language, **({"Allow": ", ".join(allow)} if allow else {})}
     return _answer(render_to_string("tracking/page.html", context), style=look, post=post, extra=extra)
+
+
+def form(
+    trail: Trail,
+    template: str,
+    context: dict[str, Any],
+    *,
+    language: str,
+    status: int = 200,
+    allow: Sequence[str] = (),
+    post: bool = True,
+) -> HttpResponse:
+    """A page in the shop's colour that may be sent back to us: `context` goes to its template."""
+    look = _look(trail.colour)
+    whole = {"shop": clean(trail.shop, 80), "look": look, "language": language, **context}
+    extra = {"Content-Language": language, **({"Allow": ", ".join(allow)} if allow else {})}
+    return _answer(render_to_string(template, whole), status=status, style=look, post=post, extra=extra)
 
 
 def unknown() -> HttpResponse:

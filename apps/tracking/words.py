@@ -62,10 +62,15 @@ EXPIRED = Words(
 )
 
 
+def spoken_in(locale: str) -> str:
+    """The language of the page for a letter in this one; English where we do not speak it."""
+    language = locale.split("-", maxsplit=1)[0]
+    return language if language in dict(settings.LANGUAGES) else "en"
+
+
 def say(words: Words, *, locale: str, shop: str) -> Said:
     """These words in the letter's language, in English where we do not speak it."""
-    language = locale.split("-", maxsplit=1)[0]
-    language = language if language in dict(settings.LANGUAGES) else "en"
+    language = spoken_in(locale)
     heading, text = words.heading, words.text
     if locale.endswith("-u"):
         heading, text = words.polite_heading or heading, words.polite

@@ -1,0 +1,1 @@
+"""The kinds of surveys: one file each."""
