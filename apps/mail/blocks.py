@@ -20,6 +20,7 @@ LOCALES = ("nl", "nl-u", "en")
 REQUIRED = "footer"
 
 REFERENCE = re.compile(r"\{%-?[ \t]*block[ \t]+([a-z_]+)[ \t]*-?%\}")
+NEEDS = re.compile(r"\{%-?[ \t]*needs[ \t]+([a-z_.]+(?:[ \t]+or[ \t]+[a-z_.]+)*)[ \t]*-?%\}\n?")
 WORD = re.compile(r"\[\[([a-z_]+)\]\]")
 
 
@@ -44,8 +45,13 @@ def _words() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
-    """Every block there is, in alphabetical order."""
-    return tuple(sorted(path.stem for path in (ROOT / "blocks").glob("*.mjml")))
+    """Every block there is, in alphabetical order. Those that begin with `_` are parts of other blocks."""
+    return tuple(sorted(name for name in _files() if not name.startswith("_")))
+
+
+@lru_cache(maxsize=1)
+def _files() -> frozenset[str]:
+    return frozenset(path.stem for path in (ROOT / "blocks").glob("*.mjml"))
 
 
 def in_locale(texts: dict[str, str], locale: str) -> str:
@@ -54,25 +60,35 @@ def in_locale(texts: dict[str, str], locale: str) -> str:
     return texts.get(locale) or texts.get(language) or texts["en"]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def block(name: str, locale: str, ending: str) -> str:
     """A block in a language; '' where a part has none (the head, in text)."""
     path = ROOT / "blocks" / f"{name}{ending}"
-    if name not in names() or not path.exists():
+    if name not in _files() or not path.exists():
         return ""
     text = path.read_text(encoding="utf-8").strip("\n")
+    text = REFERENCE.sub(lambda found: block(found[1], locale, ending) if found[1].startswith("_") else found[0], text)
     return WORD.sub(lambda found: in_locale(_words()[found[1]], locale), text)
 
 
 def expand(text: str, locale: str, ending: str) -> str:
     """An author's text with every `{% block … %}` replaced by the block itself."""
     # Text blocks end their own line, so that an absent one leaves none behind.
-    return REFERENCE.sub(lambda found: block(found[1], locale, ending), text)
+    return REFERENCE.sub(lambda found: _shown(found[1], locale, ending), NEEDS.sub("", text))
+
+
+def _shown(name: str, locale: str, ending: str) -> str:
+    return block(name, locale, ending) if name in names() else ""
 
 
 def referenced(text: str) -> list[tuple[str, int]]:
     """Names of blocks asked for, with their offsets."""
     return [(found[1], found.start()) for found in REFERENCE.finditer(text)]
+
+
+def needed(text: str) -> list[tuple[str, int]]:
+    """Without what the mail has nothing to say (`{% needs news or products %}`), with its offset."""
+    return [(" ".join(found[1].split()), found.start()) for found in NEEDS.finditer(text)]
 
 
 def mails(preset: str) -> list[str]:

@@ -16,5 +16,7 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     html: str
     text: str
     checksum: str
+    needs: tuple[str, ...] = ()
+    """Names of the context without which this mail has nothing to say and is not sent."""
     problems: tuple[Problem, ...] = ()
     """Warnings only: a template with errors is not compiled."""

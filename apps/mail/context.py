@@ -2,108 +2,48 @@
 
 Nothing else reaches a template: no model, no method, no setting. Every value is either text that is
 ready to be shown (amounts and dates in the reader's language) or empty, and "empty" is what makes a
-block vanish.
+block vanish. docs/mails.md lists every name.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from babel import Locale
 
 from apps.mail import money
-from apps.mail.colours import ACCENT, NIGHT, PAPER, is_colour, readable, text_on, whole
+from apps.mail.baskets import Basket, BasketLine, basket_data, line_data
 from apps.mail.links import web_address
-from apps.mail.names import clean, short_name, spoken
+from apps.mail.names import clean, spoken
+from apps.mail.offered import Offer, offer_data
+from apps.mail.profile import FONTS, Profile, shop_data
+from apps.mail.purchases import Purchase, purchase_data
+from apps.mail.sayings import Answer, Plain, Survey, plain_values, survey_data
 from apps.mail.sizes import LINES_SHOWN
-from apps.mail.sums import Sums, add_up
+from apps.mail.wares import Ware, ware_data, wares_data, with_pictures
 
-FONTS = {
-    "system": "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
-    "classic": "Georgia, Cambria, Times New Roman, serif",
-    "round": "Verdana, Trebuchet MS, Arial, sans-serif",
-}
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """What the owner told about the shop. Empty fields leave no trace in any mail."""
-
-    name: str
-    url: str = ""
-    logo: str = ""
-    colour: str = ""
-    font: str = "system"
-    signature: str = ""
-    phone: str = ""
-    chat_url: str = ""
-    email: str = ""
-    hours: str = ""
-    reply_time: str = ""
-    delivery: str = ""
-    return_days: int | None = None
-    return_note: str = ""
-    payments: tuple[str, ...] = ()
-    warranty: str = ""
-    safety: str = ""
-    shipping_flat: Decimal | None = None
-    free_shipping_from: Decimal | None = None
-    legal_name: str = ""
-    postal_address: str = ""
-    registration: str = ""
-    country: str = ""
-    currency: str = ""
-
-
-class BasketLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the basket, in the basket's currency."""
-
-    title: str
-    quantity: Decimal = Decimal(1)
-    price: Decimal | None = None
-    total: Decimal | None = None
-    image: str = ""
-    url: str = ""
-    options: tuple[str, ...] = ()
-    short_name: str = ""
-
-
-class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines and amounts as the platform gave them; `shipping` None means it has not said it."""
-
-    currency: str
-    lines: tuple[BasketLine, ...] = ()
-    subtotal: Decimal | None = None
-    discount: Decimal | None = None
-    shipping: Decimal | None = None
-    tax: Decimal | None = None
-    total: Decimal | None = None
-
-
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """What this mail gives: a code that the shop knows, until the end of a day. `value` in percent or `currency`.
-
-    Without a code it is credit that stands on the person's account in the shop.
-    """
-
-    code: str
-    kind: str
-    ends_on: date
-    currency: str
-    value: Decimal = Decimal(0)
-    minimum: Decimal | None = None
-    link: str = ""
+__all__ = [
+    "FONTS", "Answer", "Basket", "BasketLine", "Links", "MailContext", "Offer", "Profile", "Purchase", "Survey",
+    "Ware", "shop_data",
+]  # fmt: skip
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the mail can lead. `unsubscribe` is never counted as a click."""
+    """Where the mail can lead. `unsubscribe` and `preferences` are never counted as a click."""
 
     restore: str = ""
     unsubscribe: str = ""
     shop: str = ""
+    pay: str = ""
+    """Where the order can still be paid."""
+    review: str = ""
+    """The public page for reviews, which everybody keeps."""
+    preferences: str = ""
+    account: str = ""
+    confirm: str = ""
+    """The page on which a sign-up is confirmed (double opt-in)."""
 
 
 class MailContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,187 +58,87 @@ class MailContext(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "marketing"
     expires_on: date | None = None
     offer: Offer | None = None
+    order: Purchase | None = None
+    lines: tuple[BasketLine, ...] = ()
+    """What this person bought and may review, each with its own `review_url`."""
+    product: Ware | None = None
+    """The one product this mail is about."""
+    products: tuple[Ware, ...] = ()
+    """What goes with it, or with what was bought."""
+    news: tuple[Ware, ...] = ()
+    """What came into the shop since this person's last order."""
+    favourites: tuple[Ware, ...] = ()
+    """What this person bought most."""
+    bestsellers: tuple[Ware, ...] = ()
+    survey: Survey | None = None
+    event: dict[str, Plain] = {}
+    """What another app told."""
+    tags: tuple[str, ...] = ()
+    properties: dict[str, Plain] = {}
+    segments: tuple[str, ...] = ()
+    """Short names of the segments this person is in."""
+    years: int | None = None
+    """Of an anniversary."""
 
     def data(self, *, lines: int = LINES_SHOWN) -> dict[str, Any]:
         """Plain dicts for Liquid; `lines` is lowered when a mail would grow too large."""
         reader = money.reader(self.locale, self.shop.country)
-        links, expires = self.links, self.expires_on
         return {
             "shop": shop_data(self.shop, self.locale),
-            "person": {"first_name": spoken(self.first_name, 40) or None},
-            "basket": _basket(self.basket, self.shop, reader, lines),
-            "links": {
-                "restore": web_address(links.restore) or None,
-                "unsubscribe": web_address(links.unsubscribe) or None,
-                "shop": web_address(links.shop or self.shop.url) or None,
-            },
-            "offer": _offer(self._offered(), self.locale, reader) if self.offer else None,
-            "mail": {
-                "reason": clean(self.reason, 300) or None,
-                "expires_on": money.day(expires, reader) if expires else None,
-                "kind": self.kind,
-                "subject": "",
-                "preheader": "",
-            },
+            "person": self._person(),
+            "basket": basket_data(self.basket, self.shop, reader, lines),
+            "links": self._links(),
+            "offer": offer_data(self._offered(), self.locale, reader) if self.offer else None,
+            "order": purchase_data(self.order, self.locale, reader, lines=lines) if self.order else None,
+            "lines": self._reviewable(reader, lines) if self.lines else [],
+            "product": ware_data(self.product, self.locale, reader) if self.product else None,
+            "products": wares_data(self.products, self.locale, reader) if self.products else [],
+            "news": wares_data(self.news, self.locale, reader) if self.news else [],
+            "favourites": wares_data(self.favourites, self.locale, reader) if self.favourites else [],
+            "bestsellers": wares_data(self.bestsellers, self.locale, reader) if self.bestsellers else [],
+            "survey": survey_data(self.survey) if self.survey else None,
+            "event": plain_values(self.event) if self.event else {},
+            "mail": self._mail(reader),
         }
+
+    def _person(self) -> dict[str, Any]:
+        return {
+            "first_name": spoken(self.first_name, 40) or None,
+            "tags": [spoken(tag, 60) for tag in self.tags[:40]] if self.tags else [],
+            "properties": plain_values(self.properties) if self.properties else {},
+            "is": dict.fromkeys(self.segments, True) if self.segments else {},
+            "years": str(self.years) if self.years else None,
+        }
+
+    def _links(self) -> dict[str, Any]:
+        links = self.links
+        return {
+            "restore": web_address(links.restore) or None,
+            "unsubscribe": web_address(links.unsubscribe) or None,
+            "shop": web_address(links.shop or self.shop.url) or None,
+            "pay": web_address(links.pay) or None if links.pay else None,
+            "review": web_address(links.review) or None if links.review else None,
+            "preferences": web_address(links.preferences) or None if links.preferences else None,
+            "account": web_address(links.account) or None if links.account else None,
+            "confirm": web_address(links.confirm) or None if links.confirm else None,
+        }
+
+    def _mail(self, reader: Locale) -> dict[str, Any]:
+        return {
+            "reason": clean(self.reason, 300) or None,
+            "expires_on": money.day(self.expires_on, reader) if self.expires_on else None,
+            "kind": self.kind,
+            "subject": "",
+            "preheader": "",
+        }
+
+    def _reviewable(self, reader: Locale, lines: int) -> list[dict[str, Any]]:
+        """Only lines that lead somewhere: a button without an address is none."""
+        shown = [line_data(line, lambda _: "", reader) for line in self.lines]
+        return with_pictures([line for line in shown if line["review_url"]][:lines])
 
     def _offered(self) -> Offer:
         """The offer; without a link of its own where the basket's button leads to the same place."""
         assert self.offer is not None
         same = bool(self.basket.lines) and self.offer.link == self.links.restore
         return msgspec.structs.replace(self.offer, link="") if same else self.offer
-
-
-@lru_cache(maxsize=512)
-def shop_data(shop: Profile, locale: str) -> dict[str, Any]:
-    """The shop's part: the same object for every mail of a shop, so that its pieces are rendered
-    once.
-    """
-    accent = whole(shop.colour) if is_colour(shop.colour) else ACCENT
-    night = readable(accent, NIGHT)
-    data: dict[str, Any] = {
-        "name": spoken(shop.name, 80),
-        "url": web_address(shop.url),
-        "logo": web_address(shop.logo),
-        "colour": accent,
-        "on_colour": text_on(accent),
-        "link_colour": readable(accent, PAPER),
-        "night_colour": night,
-        "on_night_colour": text_on(night),
-        "font": FONTS.get(shop.font, FONTS["system"]),
-        "signature": spoken(shop.signature or shop.name, 80),
-        "legal_name": spoken(shop.legal_name or shop.name, 120),
-        "chat_url": web_address(shop.chat_url),
-        "phone_link": "".join(c for c in shop.phone if c in "+0123456789"),
-        "return_days": str(shop.return_days) if shop.return_days else "",
-        "payments": _listed(shop.payments, locale),
-    }
-    for name in (
-        "phone",
-        "email",
-        "hours",
-        "reply_time",
-        "delivery",
-        "return_note",
-        "warranty",
-        "safety",
-    ):
-        data[name] = clean(getattr(shop, name), 400)
-    for name in ("postal_address", "registration"):
-        data[name] = clean(getattr(shop, name).replace("\n", ", "), 300)
-    data["answers"] = any(data[n] for n in ("delivery", "return_days", "return_note", "payments", "warranty"))
-    data["contact"] = any(data[n] for n in ("phone", "chat_url", "hours", "reply_time"))
-    return _without_blanks(data)
-
-
-def _without_blanks(data: dict[str, Any]) -> dict[str, Any]:
-    """Nothing instead of '': to Liquid an empty text is true, which would surprise whoever writes
-    `{% if %}`.
-    """
-    return {name: None if value == "" else value for name, value in data.items()}
-
-
-def _listed(words: tuple[str, ...], locale: str) -> str:
-    """`iDEAL, Klarna en PayPal`."""
-    shown = [clean(w, 40) for w in words if clean(w)]
-    if len(shown) < 2:
-        return "".join(shown)
-    joint = {"nl": " en ", "de": " und ", "fr": " et "}.get(locale[:2], " and ")
-    return ", ".join(shown[:-1]) + joint + shown[-1]
-
-
-def _basket(basket: Basket, shop: Profile, reader: Locale, lines: int) -> dict[str, Any]:
-    def say(amount: Decimal | None) -> str:
-        return "" if amount is None else money.money(amount, basket.currency, reader)
-
-    shown = [_line(line, say, reader) for line in basket.lines[:lines]]
-    own = basket.currency == (shop.currency or basket.currency)
-    known = basket.shipping is not None and basket.total is not None
-    flat = shop.shipping_flat if own and not known else None
-    sums = add_up(
-        lines=_sum(basket.lines),
-        subtotal=basket.subtotal,
-        discount=basket.discount,
-        shipping=basket.shipping,
-        tax=basket.tax,
-        total=basket.total,
-    )
-    return _without_blanks(
-        {
-            "lines": shown,
-            "first": shown[0]["short_name"] if shown else "",
-            "count": len(basket.lines),
-            "more": max(len(basket.lines) - lines, 0),
-            "has_images": any(line["image"] for line in shown),
-            "currency": basket.currency,
-            "shipping_known": known,
-            "subtotal": say(sums.subtotal),
-            "discount": say(-sums.discount) if sums.discount else "",
-            "shipping": say(basket.shipping) if known else "",
-            "shipping_free": known and basket.shipping == 0,
-            "shipping_flat": say(flat),
-            "tax": say(sums.included_tax) if sums.included_tax else "",
-            "tax_added": say(sums.added_tax) if sums.added_tax else "",
-            "other_costs": say(sums.other),
-            "total": say(basket.total) if known else "",
-            "free_shipping_gap": say(_gap(sums, shop)) if own and not known else "",
-        }
-    )
-
-
-def _line(line: BasketLine, say: Any, reader: Locale) -> dict[str, Any]:
-    title = spoken(line.title, 120)
-    return _without_blanks(
-        {
-            "title": title,
-            "short_name": spoken(line.short_name) if line.short_name else spoken(short_name(line.title)),
-            "quantity": money.quantity(line.quantity, reader),
-            "several": line.quantity != 1,
-            "price": say(line.price),
-            "total": say(line.total),
-            "image": web_address(line.image),
-            "url": web_address(line.url),
-            "options": ", ".join(spoken(o, 60) for o in line.options),
-        }
-    )
-
-
-GIVEN = {
-    "free_shipping": {"nl": "gratis verzending", "en": "free shipping"},
-    "gift": {"nl": "een cadeau", "en": "a gift"},
-}
-
-
-def _offer(offer: Offer, locale: str, reader: Locale) -> dict[str, Any]:
-    """The offer in the reader's words: `10 %`, `€ 10`, `gratis verzending`; and whatever the shop will ask of it."""
-    return _without_blanks(
-        {
-            "code": clean(offer.code, 60),
-            "value": _worth(offer, locale, reader),
-            "ends_on": money.day(offer.ends_on, reader),
-            "minimum": money.whole(offer.minimum, offer.currency, reader) if offer.minimum else "",
-            "link": web_address(offer.link),
-        }
-    )
-
-
-def _worth(offer: Offer, locale: str, reader: Locale) -> str:
-    if offer.kind == "percent":
-        return f"{money.quantity(offer.value, reader)}\xa0%"
-    if offer.kind in GIVEN:
-        words = GIVEN[offer.kind]
-        return words.get(locale[:2], words["en"])
-    return money.whole(offer.value, offer.currency, reader)
-
-
-def _sum(lines: tuple[BasketLine, ...]) -> Decimal | None:
-    totals = [line.total for line in lines if line.total is not None]
-    return sum(totals, Decimal(0)) if totals and len(totals) == len(lines) else None
-
-
-def _gap(sums: Sums, shop: Profile) -> Decimal | None:
-    """What is still missing for free shipping; None when there is nothing to say."""
-    if shop.free_shipping_from is None or sums.subtotal is None:
-        return None
-    gap = shop.free_shipping_from - (sums.subtotal - (sums.discount or Decimal(0)))
-    return gap if gap > 0 else None

@@ -12,32 +12,10 @@ import msgspec
 from apps.carts.folding import line_of
 from apps.core import db
 from apps.mail.compiled import Compiled
-from apps.mail.context import Profile
-from apps.stores.platforms.base import ShopLinks
-from apps.stores.rules import Rules
-from apps.stores.shopfacts import LINKS, host_of, links_from
+from apps.mail.shops import Shop, shops
 from apps.stores.snapshots import Line
 
-
-class Shop(msgspec.Struct, frozen=True, kw_only=True):
-    """One store as its mails need it."""
-
-    id: int
-    key: str
-    platform: str
-    name: str
-    language: str
-    formality: str
-    country: str
-    zone: str
-    sender_name: str
-    sender: str
-    reply_to: str
-    base: str
-    """Where links in its mails lead."""
-    profile: Profile
-    links: ShopLinks
-    rules: Rules
+__all__ = ["Shop", "shops"]
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,13 +57,20 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     basket_at: datetime | None = None
     """When something last happened to the basket."""
     given: Given | None = None
+    customer_id: int | None = None
+    order_id: int | None = None
+    about: dict[str, Any] = {}
+    """What else the mail speaks of: ids and our own words."""
+    tags: tuple[str, ...] = ()
+    properties: dict[str, Any] = {}
 
 
 _SUBJECTS = """
 SELECT m.id, m.uid::text, m.store_id, m.purpose, m.kind, m.template_slug, m.wanted_at, cu.email, cu.address_hash,
     cu.first_name, coalesce(nullif(cu.locale, ''), c.locale, ''), m.cart_id, coalesce(c.currency, ''),
     coalesce(c.amounts::text, '{}'), coalesce(c.lines::text, '[]'), coalesce(c.recovery_url, ''),
-    l.context::text, m.template_version_id, c.last_activity_at, oc.code, oc.status, oc.ends_at,
+    l.context::text, m.template_version_id, c.last_activity_at, m.customer_id, m.order_id, m.about::text,
+    cu.tags::text, cu.properties::text, oc.code, oc.status, oc.ends_at,
     oc.customer_id IS NOT DISTINCT FROM m.customer_id AND oc.store_id = m.store_id, oo.kind, oo.value, oo.currency,
     oo.minimum
 FROM mail_message m JOIN customers_customer cu ON cu.id = m.customer_id
@@ -122,7 +107,12 @@ def _subject(row: tuple) -> Subject:  # type: ignore[type-arg]
         frozen=msgspec.json.decode(row[16]) if row[16] else None,
         version_id=row[17],
         basket_at=row[18],
-        given=_given(row[19:]) if row[19] else None,
+        customer_id=row[19],
+        order_id=row[20],
+        about=msgspec.json.decode(row[21]),
+        tags=tuple(tag for tag in msgspec.json.decode(row[22]) if isinstance(tag, str)),
+        properties=msgspec.json.decode(row[23]),
+        given=_given(row[24:]) if row[24] else None,
     )
 
 
@@ -138,77 +128,6 @@ def _given(row: tuple) -> Given:  # type: ignore[type-arg]
         currency=currency,
         minimum=minimum,
     )
-
-
-_SHOPS = f"""
-SELECT s.id, s.key, s.platform, s.name, s.language, s.formality, s.country, s.time_zone, s.from_name, s.from_email,
-    s.reply_to, s.link_host, s.url, s.shop_domain, s.currency, s.postal_address, s.registration_number,
-    s.profile::text, s.rules::text, {LINKS}
-FROM stores_store s WHERE s.id = ANY(%s::bigint[])
-"""
-
-
-def shops(ids: Iterable[int], public_url: str) -> dict[int, Shop]:
-    return {row[0]: _shop(row, public_url) for row in db.rows(_SHOPS, [sorted(set(ids))])}
-
-
-def _shop(row: tuple, public_url: str) -> Shop:  # type: ignore[type-arg]
-    profile, rules = msgspec.json.decode(row[17]), msgspec.json.decode(row[18])
-    return Shop(
-        id=row[0],
-        key=row[1],
-        platform=row[2],
-        name=row[3],
-        language=row[4],
-        formality=row[5],
-        country=row[6],
-        zone=row[7],
-        sender_name=row[8] or row[3],
-        sender=row[9] or f"shop@{host_of(row[12])}",
-        reply_to=row[10],
-        base=row[11] or public_url,
-        profile=_profile(row, profile),
-        links=links_from(row[19:], profile),
-        rules=Rules.read(rules),
-    )
-
-
-def _profile(row: tuple, said: dict[str, Any]) -> Profile:  # type: ignore[type-arg]
-    """The owner's profile under the names the templates use."""
-    return Profile(
-        name=row[3],
-        url=row[12],
-        logo=said.get("logo", ""),
-        colour=said.get("colour", ""),
-        font=said.get("font") or "system",
-        signature=said.get("signature", ""),
-        phone=said.get("phone", ""),
-        chat_url=said.get("chat_url", ""),
-        email=said.get("email", ""),
-        hours=said.get("opening_hours", ""),
-        reply_time=said.get("reply_time", ""),
-        delivery=said.get("delivery_time", ""),
-        return_days=_number(said.get("return_days")),
-        return_note=said.get("return_note", ""),
-        payments=tuple(word.strip() for word in str(said.get("payment_methods", "")).split(",") if word.strip()),
-        warranty=said.get("warranty", ""),
-        safety=said.get("safety_line", ""),
-        shipping_flat=_amount(said.get("shipping_cost")),
-        free_shipping_from=_amount(said.get("free_shipping_from")),
-        legal_name=said.get("legal_name", ""),
-        postal_address=row[15],
-        registration=row[16],
-        country=row[6],
-        currency=row[14],
-    )
-
-
-def _number(text: Any) -> int | None:
-    return int(text) if str(text or "").isdigit() else None
-
-
-def _amount(text: Any) -> Decimal | None:
-    return Decimal(str(text)) if text not in (None, "") else None
 
 
 class Unpaid(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,11 +176,15 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
     price_before: Decimal | None = None
     price_changed_at: datetime | None = None
     currency: str = ""
+    stock: Decimal | None = None
+    rating: Decimal | None = None
+    rating_count: int = 0
 
 
 _THINGS = """
 SELECT store_id, external_id, image, url, short_name, CASE WHEN gone_at IS NOT NULL THEN false ELSE in_stock END,
-    excluded, price, price_before, price_changed_at, currency
+    excluded, price, price_before, price_changed_at, currency, stock,
+    rating, coalesce(rating_count, 0)
 FROM catalog_product WHERE store_id = ANY(%s::bigint[]) AND external_id = ANY(%s::text[])
 """
 
@@ -285,6 +208,9 @@ def _thing(row: tuple) -> Thing:  # type: ignore[type-arg]
         price_before=row[8],
         price_changed_at=row[9],
         currency=row[10],
+        stock=row[11],
+        rating=row[12],
+        rating_count=row[13],
     )
 
 

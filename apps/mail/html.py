@@ -32,7 +32,7 @@ TABLE = re.compile(r"<table(?![^>]*\brole=)")
 IMAGE = re.compile(r"<img(?![^>]*\balt=)")
 NO_TBODY = re.compile(r"(<mj-table\b(?:[^>]*[^>/])?>)(?!\s*<tbody)(.*?)(</mj-table>)", re.DOTALL)
 OUTPUT = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-UNTRACKED = ("links.unsubscribe",)
+UNTRACKED = ("links.unsubscribe", "links.preferences", "links.confirm")
 
 
 def mask(text: str) -> tuple[str, list[str]]:

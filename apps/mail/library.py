@@ -19,7 +19,7 @@ from django.db import transaction
 
 from apps.mail.blocks import Source
 from apps.mail.compiled import Compiled
-from apps.mail.compiling import compile_here
+from apps.mail.compiling import compile_ours
 from apps.mail.models import Template, TemplateVersion
 from apps.stores.models import Store
 
@@ -47,7 +47,7 @@ def preset_of(slug: str) -> str | None:
     return shipped()[slug][0] if slug in shipped() else None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def source_of(slug: str, locale: str) -> Source:
     """A shipped mail in one language. Raises UnknownMail."""
     if slug not in shipped():
@@ -67,13 +67,13 @@ def _said(about: dict[str, Any], key: str, locale: str) -> str:
     return words[locale] if locale in words else words[locale.partition("-")[0]]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def compiled(slug: str, locale: str) -> Compiled:
     """A shipped mail as it goes out; compiled once per process, whatever number of shops take it.
 
     Our own files need no child: fifteen of them outlast the patience of the transaction a shop is added in.
     """
-    return compile_here(source_of(slug, locale), locale)
+    return compile_ours(source_of(slug, locale), locale)
 
 
 def checksum(source: Source) -> str:

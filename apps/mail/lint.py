@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from liquid import BoundTemplate
 from liquid.exceptions import LiquidError
 
 from apps.mail import sizes
@@ -16,9 +17,11 @@ from apps.mail.blocks import Source
 from apps.mail.colours import contrast, is_colour
 from apps.mail.compiled import Compiled
 from apps.mail.liquid import STRICT_HTML, STRICT_TEXT
+from apps.mail.needs import missing
 from apps.mail.problems import Part, Problem, position
 from apps.mail.rendering import Rendered, RenderFailed, render
 from apps.mail.samples import variants
+from apps.mail.variables import opened
 
 BANNED = re.compile(
     r"\b(vergeten|vergeet|forgot\w*|forget|nu of nooit|laatste kans|last chance|"
@@ -31,13 +34,18 @@ BARE_GREETING = re.compile(
     r"(?<![\w,])(?:hi|hey|hallo|hoi|dag|beste|geachte|hello|dear|goedendag)\s+[,!.]", re.IGNORECASE
 )
 IMAGE = re.compile(r"<mj-image\b(?![^>]*\balt=)[^>]*>")
+STRICTLY = ("full", "one line", "bare", "no basket")
+"""Samples that between them take every branch; names were looked at before, one by one."""
+# A link of the page that is more than the shop's name above it: then the text leads somewhere too.
+BUTTON = re.compile(r"\{\{ (?!links\.shop )\S+ \| track \}\}")
+ONWARD = re.compile(r"\| track \}\}|\{\{ links\.")
 MARKS = re.compile(r"\{\{|\}\}|\{%|%\}")
 
 
 def problems(source: Source, compiled: Compiled) -> list[Problem]:
     """Everything found, errors first."""
     found = [*_words(source), *_subject(source), *_images(source)]
-    if "links.restore" not in compiled.text:
+    if BUTTON.search(compiled.html) and not ONWARD.search(compiled.text.partition("\n--\n")[0]):
         found.append(Problem(code="no_text_link", level="warning", part="text"))
     rendered = _samples(compiled, found)
     for mail in rendered.values():
@@ -57,14 +65,22 @@ def _too_large(mail: Rendered, level: str, limit: int) -> Problem:
 
 def _samples(compiled: Compiled, found: list[Problem]) -> dict[str, Rendered]:
     """Every variant rendered, strictly; what fails or reads badly is added to `found`."""
-    done = {}
+    done: dict[str, Rendered] = {}
+    try:
+        strict = _strict(compiled)
+    except LiquidError as error:
+        found.append(_unrendered("full", error))
+        return done
     for name, context in variants(compiled.locale).items():
         try:
-            _strictly(compiled, context.data())
+            data = context.data()
+            if missing(compiled.needs, data):
+                continue
+            for template in strict if name in STRICTLY else ():
+                template.render(opened(data))
             mail = render(compiled, context)
         except (LiquidError, RenderFailed) as error:
-            reason = str(error.args[0]) if error.args else type(error).__name__
-            _once(found, Problem(code="render", values={"variant": name, "reason": reason[:200]}))
+            _once(found, _unrendered(name, error))
             continue
         done[name] = mail
         for problem in _seen(name, mail):
@@ -87,10 +103,15 @@ def _once(found: list[Problem], problem: Problem) -> None:
         found.append(problem)
 
 
-def _strictly(compiled: Compiled, data: dict[str, object]) -> None:
-    for text in (compiled.subject, compiled.preheader, compiled.text):
-        STRICT_TEXT.from_string(text).render(data)
-    STRICT_HTML.from_string(compiled.html).render(data)
+def _unrendered(variant: str, error: Exception) -> Problem:
+    reason = str(error.args[0]) if error.args else type(error).__name__
+    return Problem(code="render", values={"variant": variant, "reason": reason[:200]})
+
+
+def _strict(compiled: Compiled) -> list[BoundTemplate]:
+    """All four parts, for which a name that does not exist is a mistake."""
+    plain = (compiled.subject, compiled.preheader, compiled.text)
+    return [*map(STRICT_TEXT.from_string, plain), STRICT_HTML.from_string(compiled.html)]
 
 
 def _seen(variant: str, mail: Rendered) -> list[Problem]:
@@ -144,7 +165,7 @@ def _subject(source: Source) -> list[Problem]:
 
 def _lengths(mail: Rendered) -> list[Problem]:
     found = []
-    if not 40 <= len(mail.preheader) <= 110:
+    if not 30 <= len(mail.preheader) <= 110:
         values = {"size": str(len(mail.preheader))}
         found.append(Problem(code="preheader_length", level="warning", part="preheader", values=values))
     if len(mail.subject) > 60:

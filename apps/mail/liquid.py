@@ -59,8 +59,14 @@ class BlockTag(Tag):
     def parse(self, stream: TokenStream) -> Node:
         token = stream.eat(TOKEN_TAG)
         if stream.current.kind != TOKEN_EXPRESSION:
-            raise LiquidSyntaxError("block needs a name, such as {% block items %}", token=token)
+            raise LiquidSyntaxError(f"{self.name} needs a name, such as {{% {self.name} items %}}", token=token)
         return BlockReference(token, stream.current.value.strip())
+
+
+class NeedsTag(BlockTag):
+    """`{% needs lines %}`: without these the mail is not sent; taken out before a mail is compiled."""
+
+    name = "needs"
 
 
 class Mailing(Environment):
@@ -75,7 +81,7 @@ class Mailing(Environment):
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002
         tags = (
             Literal, Output, Illegal, AssignTag, BreakTag, CaptureTag, CaseTag, CommentTag,
-            ContinueTag, ForTag, IfTag, UnlessTag, BlockTag,
+            ContinueTag, ForTag, IfTag, UnlessTag, BlockTag, NeedsTag,
         )  # fmt: skip
         for tag in tags:
             self.add_tag(tag)

@@ -117,7 +117,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         gettext_noop("Make it 14 px or larger."),
     ),
     "preheader_length": (
-        gettext_noop("The preheader has %(size)s characters; 40 to 110 show well."),
+        gettext_noop("The preheader has %(size)s characters; 30 to 110 show well."),
         gettext_noop("Say what the reader gets by opening."),
     ),
     "preheader_repeats": (
@@ -139,8 +139,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "shouting": (gettext_noop("“%(what)s” shouts."), gettext_noop("A calm sentence works better.")),
     "no_text_link": (
-        gettext_noop("The text part has no link back to the basket."),
-        gettext_noop("Add {{ links.restore }}."),
+        gettext_noop("The text part has no link to go on with."),
+        gettext_noop("Add the one of the button, such as {{ links.restore }}."),
     ),
     "too_slow": (
         gettext_noop("The template needs more than %(seconds)s seconds or %(memory)s MB."),

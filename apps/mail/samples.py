@@ -12,41 +12,20 @@ from decimal import Decimal
 
 import msgspec
 
-from apps.mail.context import Basket, BasketLine, Links, MailContext, Offer, Profile
-
-LINES = {
-    "nl": (
-        ("Linnen theedoek – set van 3 (naturel)", ("Naturel",), "1", "24.95"),
-        ("Koffiemok steengoed 300 ml | handgedraaid", ("Zeegroen",), "2", "17.50"),
-        ("Olijfhouten snijplank", ("Middel",), "1", "39.00"),
-    ),
-    "en": (
-        ("Linen tea towel – set of 3 (natural)", ("Natural",), "1", "24.95"),
-        ("Stoneware mug 300 ml | hand thrown", ("Sea green",), "2", "17.50"),
-        ("Olive wood board", ("Medium",), "1", "39.00"),
-    ),
-}
-
-WORDS = {
-    "nl": {
-        "hours": "ma t/m vr 9.00-17.00 uur",
-        "reply_time": "binnen één werkdag",
-        "delivery": "Voor 17.00 uur besteld, morgen in huis.",
-        "warranty": "Twee jaar garantie op alles wat we maken.",
-        "safety": "Veilig betalen; gegevens gaan nooit naar anderen.",
-        "return_note": "Retour is gratis.",
-        "reason": "omdat een bestelling bij ons is begonnen en hiervoor toestemming is gegeven",
-    },
-    "en": {
-        "hours": "Mon to Fri 9:00-17:00",
-        "reply_time": "within one working day",
-        "delivery": "Ordered before 17:00, delivered tomorrow.",
-        "warranty": "Two years of warranty on everything we make.",
-        "safety": "Pay safely; details are never passed on.",
-        "return_note": "Returns are free.",
-        "reason": "because an order was started with us and permission was given for this",
-    },
-}
+from apps.mail.context import (
+    Answer,
+    Basket,
+    BasketLine,
+    Links,
+    MailContext,
+    Offer,
+    Profile,
+    Purchase,
+    Survey,
+    Ware,
+)
+from apps.mail.purchases import LINES_KEPT
+from apps.mail.sample_words import ASKED, HOW_TO, LINES, THINGS, WORDS
 
 
 def profile(locale: str) -> Profile:
@@ -68,12 +47,69 @@ def profile(locale: str) -> Profile:
         registration="KvK 12345678",
         country="NL",
         currency="EUR",
-        **{name: words[name] for name in ("hours", "reply_time", "delivery", "warranty", "safety", "return_note")},
+        pay_later_from=Decimal(50),
+        guide_url="https://molenzicht.example/gids",
+        help_from=Decimal(75),
+        account_url="https://molenzicht.example/account",
+        **{name: text for name, text in words.items() if name != "reason"},
+    )
+
+
+def wares(locale: str) -> tuple[Ware, ...]:
+    """Three products; the last one nobody rated yet."""
+    return tuple(
+        Ware(
+            title=title,
+            url=f"https://molenzicht.example/p/s{number}",
+            image=f"https://molenzicht.example/img/s{number}.jpg",
+            price=Decimal(price),
+            currency="EUR",
+            rating=Decimal(rating) if rating else None,
+            rating_count=count,
+            left=Decimal(3) if number == 1 else None,
+            how_to=HOW_TO[locale[:2]],
+            how_to_url=f"https://molenzicht.example/uitleg/{number}",
+            reorder_url=f"https://molenzicht.example/mandje/opnieuw?p={number}",
+            life_days=56,
+        )
+        for number, (title, price, rating, count) in enumerate(THINGS[locale[:2]], start=1)
+    )
+
+
+def purchase(lines: tuple[BasketLine, ...], *, stage: str = "fulfilled") -> Purchase:
+    """An order of these lines, on its way."""
+    return Purchase(
+        number="1042",
+        currency="EUR",
+        stage=stage,
+        placed_on=date(2026, 11, 11),
+        expected_on=date(2026, 11, 13),
+        lines=lines,
+        line_count=len(lines),
+        total=Decimal("103.90"),
+        tracking_url="https://vervoerder.example/volg/3S0001",
+        pay_url="https://molenzicht.example/afrekenen/1042",
+    )
+
+
+def asked(locale: str) -> Survey:
+    """A question with three answers."""
+    question, answers = ASKED[locale]
+    return Survey(
+        question=question,
+        answers=tuple(
+            Answer(label=label, url=f"https://mail.molenzicht.example/a/voorbeeld{number}")
+            for number, label in enumerate(answers, start=1)
+        ),
+        url="https://mail.molenzicht.example/a/voorbeeld",
+        low="0",
+        high="10",
     )
 
 
 def sample(locale: str) -> MailContext:
-    """The full one: three lines, shipping known, a complete profile."""
+    """The full one: three lines, shipping known, a complete profile, and one of everything a mail may be about."""
+    products = wares(locale)
     lines = tuple(
         BasketLine(
             title=title,
@@ -83,6 +119,10 @@ def sample(locale: str) -> MailContext:
             total=Decimal(price) * Decimal(quantity),
             image=f"https://molenzicht.example/img/{number}.jpg",
             url=f"https://molenzicht.example/p/{number}",
+            left=Decimal(3) if number == 3 else None,
+            review_url=f"https://mail.molenzicht.example/beoordelen/{number}",
+            rating=Decimal("4.6") if number == 2 else None,
+            rating_count=38 if number == 2 else 0,
         )
         for number, (title, options, quantity, price) in enumerate(LINES[locale[:2]], start=1)
     )
@@ -102,7 +142,25 @@ def sample(locale: str) -> MailContext:
             restore="https://molenzicht.example/mandje/herstel?id=8f3c",
             unsubscribe="https://mail.molenzicht.example/u/voorbeeld",
             shop="https://molenzicht.example",
+            pay="https://molenzicht.example/afrekenen/1042",
+            review="https://molenzicht.example/beoordelingen",
+            preferences="https://mail.molenzicht.example/voorkeuren/voorbeeld",
+            account="https://molenzicht.example/account",
+            confirm="https://mail.molenzicht.example/c/voorbeeld",
         ),
+        order=purchase(lines),
+        lines=lines,
+        product=products[0],
+        products=products,
+        news=products[1:],
+        favourites=products[:1],
+        bestsellers=products,
+        survey=asked(locale),
+        event={"name": "quiz", "points": 240, "url": "https://molenzicht.example/quiz"},
+        tags=("vriend",),
+        properties={"colour": "blue", "points": 240},
+        segments=("champions",),
+        years=1,
         reason=WORDS[locale[:2]]["reason"],
         expires_on=date(2026, 11, 25),
         offer=Offer(
@@ -130,19 +188,53 @@ def _given(kind: str, *, code: str = "K7MXQ2NDRA", value: str = "0", minimum: st
     )
 
 
+def _alone(full: MailContext) -> MailContext:
+    """Only what the mail is about: no suggestions, nothing known about the person, no other page to go to."""
+    return msgspec.structs.replace(
+        full,
+        products=(),
+        news=(),
+        favourites=(),
+        bestsellers=(),
+        event={},
+        tags=(),
+        properties={},
+        segments=(),
+        links=msgspec.structs.replace(full.links, pay="", review="", preferences="", account="", confirm=""),
+    )
+
+
 def variants(locale: str) -> dict[str, MailContext]:
     """The full sample and its sparse sisters, by a name an owner understands."""
     full = sample(locale)
     basket, replace = full.basket, msgspec.structs.replace
+    many = (basket.lines * 14)[:LINES_KEPT]
     bare = tuple(replace(line, image="") for line in basket.lines)
     unshipped = replace(basket, shipping=None, total=None, tax=None)
     name_only = Profile(name="Molenzicht", country="NL", currency="EUR")
     return {
         "full": full,
         "no first name": replace(full, first_name=""),
-        "one line": replace(full, basket=replace(unshipped, lines=basket.lines[:1], subtotal=basket.lines[0].total)),
-        "forty lines": replace(full, basket=replace(basket, lines=(basket.lines * 14)[:40])),
-        "no images": replace(full, basket=replace(basket, lines=bare)),
+        "one line": replace(
+            full,
+            basket=replace(unshipped, lines=basket.lines[:1], subtotal=basket.lines[0].total),
+            order=purchase(basket.lines[:1]),
+            lines=basket.lines[:1],
+            products=full.products[:1],
+        ),
+        "forty lines": replace(
+            full,
+            basket=replace(basket, lines=many),
+            order=purchase(many),
+            lines=many,
+            products=full.products * 14,
+        ),
+        "no images": replace(
+            full,
+            basket=replace(basket, lines=bare),
+            order=purchase(bare),
+            products=tuple(replace(ware, image="") for ware in full.products),
+        ),
         "no shipping": replace(full, basket=unshipped, shop=replace(full.shop, shipping_flat=None)),
         "flat shipping": replace(full, basket=unshipped),
         "discount": replace(full, basket=replace(basket, discount=Decimal(10), total=Decimal("93.90"))),
@@ -151,12 +243,14 @@ def variants(locale: str) -> dict[str, MailContext]:
         "free shipping": replace(full, basket=replace(basket, shipping=Decimal(0), total=Decimal("98.95"))),
         "empty profile": replace(full, shop=name_only),
         "bare": replace(
-            full,
+            _alone(full),
             shop=name_only,
             first_name="",
             expires_on=None,
             offer=None,
             reason="",
+            order=Purchase(number="1042", currency="EUR", lines=bare[:1]),
+            product=Ware(title=full.products[0].title),
             basket=replace(unshipped, lines=bare[:1], subtotal=None),
         ),
         "no offer": replace(full, offer=None),
@@ -165,4 +259,5 @@ def variants(locale: str) -> dict[str, MailContext]:
         "free delivery": replace(full, offer=_given("free_shipping")),
         "gift": replace(full, offer=_given("gift")),
         "no basket": replace(full, basket=Basket(currency="EUR")),
+        "nothing else": _alone(full),
     }

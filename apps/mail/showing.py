@@ -62,6 +62,8 @@ def thing_of(line: Line, store_id: int, things: Things) -> Thing | None:
         short_name=variant.short_name or product.short_name,
         available=product.available if variant.available is None else variant.available,
         excluded=variant.excluded or product.excluded,
+        rating=product.rating,
+        rating_count=product.rating_count,
     )
 
 

@@ -2,6 +2,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.core.due import tick
+from apps.mail.alerting import alert_due
 from apps.mail.dispatch import dispatch_due
 from apps.mail.reconciling import reconcile
 
@@ -11,6 +12,7 @@ SENDERS = 4
 
 @shared_task
 def dispatch() -> int:
+    tick("low scores", lambda: alert_due(clock.now()))
     return tick("messages", lambda: dispatch_due(clock.now), at_once=SENDERS)
 
 

@@ -21,7 +21,9 @@ import msgspec
 
 Ring = Sequence[bytes | str]
 
-CLICK, RESTORE, UNSUBSCRIBE = 1, 2, 3
+CLICK, RESTORE, UNSUBSCRIBE, ANSWER, REVIEW, CONFIRM = 1, 2, 3, 4, 5, 6
+NO_SLOT = 65_535
+"""A link to the page itself, with nothing chosen beforehand."""
 SLOTTED = struct.Struct(">BIQH")
 PERSONAL = struct.Struct(">BIQ16s")
 MAC = 16
@@ -29,7 +31,7 @@ SLOTTED_LENGTH, PERSONAL_LENGTH = 42, 60
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A click or a restore: the message and the slot of its target."""
+    """A message and a slot: of its target, of an answer, or of a bought line."""
 
     store: int
     message: int
@@ -70,6 +72,21 @@ def restore(store: int, message: int, slot: int, *, ring: Ring) -> str:
     return _written(SLOTTED.pack(RESTORE, store, message, slot), ring)
 
 
+def answer(store: int, message: int, slot: int, *, ring: Ring) -> str:
+    """`slot` is the answer's place in its survey (`feedback.asking`), or NO_SLOT."""
+    return _written(SLOTTED.pack(ANSWER, store, message, slot), ring)
+
+
+def review(store: int, message: int, position: int, *, ring: Ring) -> str:
+    """Our own form about the line of this place in the message's order."""
+    return _written(SLOTTED.pack(REVIEW, store, message, position), ring)
+
+
+def confirm(store: int, message: int, *, ring: Ring) -> str:
+    """The double opt-in of whoever got this message."""
+    return _written(SLOTTED.pack(CONFIRM, store, message, NO_SLOT), ring)
+
+
 def unsubscribe(store: int, message: int, address: bytes, *, ring: Ring) -> str:
     """`address` is a 16-byte hash; `hashed` makes one."""
     if len(address) != 16:
@@ -88,6 +105,18 @@ def read_click(token: str, *, ring: Ring) -> Link | None:
 
 def read_restore(token: str, *, ring: Ring) -> Link | None:
     return _link(token, RESTORE, ring)
+
+
+def read_answer(token: str, *, ring: Ring) -> Link | None:
+    return _link(token, ANSWER, ring)
+
+
+def read_review(token: str, *, ring: Ring) -> Link | None:
+    return _link(token, REVIEW, ring)
+
+
+def read_confirm(token: str, *, ring: Ring) -> Link | None:
+    return _link(token, CONFIRM, ring)
 
 
 def read_unsubscribe(token: str, *, ring: Ring) -> Leave | None:

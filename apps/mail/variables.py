@@ -21,11 +21,13 @@ from apps.mail.samples import sample
 LOOP = re.compile(r"\{%-?\s*for\s+(\w+)\s+in\s+([\w.]+)")
 OPENING = re.compile(r"\{%-?\s*((?:end)?(?:if|unless|for|case|capture|comment))\b")
 OWN = ("forloop",)
+OPEN = re.compile(r"(?:person\.properties|event)\.[a-z][a-z0-9_]*|person\.is\.[a-zA-Z0-9_-]+")
+"""What is named by the shop: other apps' words and the owner's segments."""
 
 
 @lru_cache(maxsize=1)
 def known() -> frozenset[str]:
-    """Every path of the context; a list's members are `basket.lines[]`."""
+    """Every path of the context; a list's members are `basket.lines[]`. What a shop names itself is in OPEN."""
     return frozenset(_paths(sample("en").data(), ""))
 
 
@@ -57,6 +59,25 @@ def check(text: str, part: Part) -> list[Problem]:
     return sorted(found, key=lambda p: (p.line, p.column))
 
 
+def unknown(name: str, text: str, part: Part, at: int) -> Problem:
+    """A name that is none, with the nearest there is."""
+    found = difflib.get_close_matches(name, known(), 1, 0.5)
+    return _problem("unknown_variable", text, part, at, what=name, near=found[0] if found else "")
+
+
+class Open(dict[str, Any]):
+    """Names a shop gives itself: each may be asked for, and holds nothing unless it is known."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def opened(data: dict[str, Any]) -> dict[str, Any]:
+    """The same data, in which names that only the shop knows are no mistake; for strict rendering."""
+    person = {**data["person"], "is": Open(data["person"]["is"]), "properties": Open(data["person"]["properties"])}
+    return {**data, "person": person, "event": Open(data["event"])}
+
+
 def _problem(code: str, text: str, part: Part, at: int, **values: str) -> Problem:
     line, column = position(text, at)
     return Problem(code=code, part=part, line=line, column=column, values=values)
@@ -78,7 +99,7 @@ class Names:
         if head in self.own and head not in self.loops:
             return True
         path = re.sub(r"\.(size|first|last)$", "", self.path(segments))
-        return path in known() or path.endswith("[]")
+        return path in known() or path.endswith("[]") or OPEN.fullmatch(path) is not None
 
     def near(self, segments: list[Any]) -> str:
         head = str(segments[0])

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_name("whys.toml").read_text(encoding="utf-8"))
-_SAME: Final = {"abandoned-checkout": "checkout", "abandoned-cart": "cart"}
+_BOUGHT: Final = ("review", "tips", "crosssell", "second", "replenish")
+_SAME: Final = {"abandoned-checkout": "checkout", "abandoned-cart": "cart", **dict.fromkeys(_BOUGHT, "thanks")}
 
 
 def why(purpose: str, locale: str) -> str:
