@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +15,7 @@ from django.db import transaction
 from apps.flows import yaml_io
 from apps.flows.definition import Definition
 from apps.flows.models import Flow
+from apps.flows.preset_names import name_of
 from apps.flows.publishing import publish, save_draft, templates_of
 from apps.mail.library import install_templates, preset_of
 from apps.stores.models import Store
@@ -57,7 +59,8 @@ def install(store: Store, name: str, at: datetime) -> Flow:
         if mine is not None:
             return mine
         install_missing_templates(store, plan)
-        flow = save_draft(store.pk, plan, based_on=name)
+        own = dataclasses.replace(plan, name=name_of(name, plan.name, store.language))
+        flow = save_draft(store.pk, own, based_on=name)
         publish(flow, at)
     return flow
 

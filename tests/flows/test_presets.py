@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from apps.core import clock
@@ -17,6 +19,17 @@ def test_every_kit_names_only_presets_that_ship() -> None:
         assert set(names) <= set(presets.known()), kit
 
 
+def test_each_kit_holds_the_one_before_it() -> None:
+    grown = [set(presets.kits()[kit]) for kit in ("starting", "first-successes", "growing", "steady", "strong")]
+
+    assert all(smaller < larger for smaller, larger in itertools.pairwise(grown))
+    assert grown[0] == {"abandoned-checkout", "abandoned-cart", "unpaid-order"}
+    assert {"thank-you-first-order", "second-purchase"} <= grown[1]
+    assert "review-request" in grown[2]
+    assert {"replenishment", "win-back"} <= grown[3]
+    assert grown[4] == set(presets.known())
+
+
 @pytest.mark.parametrize("name", presets.known())
 def test_a_preset_names_itself_and_mails_that_ship(name: str) -> None:
     plan = presets.preset(name)
@@ -29,7 +42,7 @@ def test_a_kit_puts_its_flows_in_the_shop_published_and_off(shop: Shop) -> None:
     flows = presets.install_kit(shop.store, "starting", clock.now())
 
     assert [(flow.slug, flow.live, flow.based_on) for flow in flows] == [
-        ("abandoned-checkout", False, "abandoned-checkout")
+        (name, False, name) for name in ("abandoned-checkout", "abandoned-cart", "unpaid-order")
     ]
     assert flows[0].version is not None
     locales = Template.objects.of(shop.store).filter(slug="abandoned-checkout-1", live__isnull=False)
