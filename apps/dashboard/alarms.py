@@ -13,8 +13,11 @@ from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.customers.models import PrivacyTask
+from apps.dashboard import asked
+from apps.flows import notices
 from apps.flows.models import Flow
 from apps.ingestion.models import Delivery, Errand
 from apps.ingestion.progress import NOUN_WORDS
@@ -27,6 +30,7 @@ from apps.stores.troubles import Trouble, explain
 SILENT: Final = timedelta(hours=24)
 RECENT: Final = timedelta(days=7)
 FAILED_OFTEN: Final = 3
+MOST_TOLD: Final = 5
 ONLY_THE_OWNER: Final = (Trouble.SCOPE_MISSING, Trouble.PROTECTED_DATA, Trouble.KEYS_READ_ONLY)
 ASKED_ELSEWHERE: Final = (Trouble.OWN_RECOVERY_UNKNOWN,)
 """What only the owner can know stands in the list of what is left to do, to be ticked there."""
@@ -255,6 +259,40 @@ def _feed(store: Store, at: datetime) -> list[Alarm]:
     ]
 
 
+def _low_scores(store: Store, at: datetime) -> list[Alarm]:
+    """Somebody is not content, and nobody of the shop has said that it is looked after."""
+    newest = asked.waiting(store).first()
+    if newest is None:
+        return []
+    count = asked.waiting(store).count()
+    said = ngettext("%(count)s low score waits for you.", "%(count)s low scores wait for you.", count)
+    return [
+        Alarm(
+            level="red",
+            said=said % {"count": count},
+            cause=asked.source_of(newest),
+            mend=_("Write to the person today, then say that it is looked after. Promotions to them wait meanwhile."),
+            url=f"{reverse('admin:feedback_lowscore_changelist')}?{urlencode({'store': store.pk, 'open': 'yes'})}",
+        )
+    ]
+
+
+def _told_by_flows(store: Store, at: datetime) -> list[Alarm]:
+    """What flows told the owner this week, the newest first."""
+    return [
+        Alarm(
+            level="amber",
+            said=told.text,
+            cause=_("Your flow “%(flow)s” says so about %(who)s.") % {"flow": told.flow, "who": told.email or "…"},
+            mend=_("Look at this customer. The same was mailed to the shop's own address."),
+            url=reverse("admin:customers_customer_change", args=[told.customer_id]),
+        )
+        for told in notices.of_store(store.pk, unseen=True, limit=MOST_TOLD)
+        if at - told.at < RECENT
+    ]
+
+
 _ASKED: Final[Sequence[Callable[[Store, datetime], list[Alarm]]]] = (
-    _connection, _shop_troubles, _feed, _findings, _no_keys, _silent, _refused, _set_apart, _doubts, _flows, _privacy,
+    _connection, _shop_troubles, _feed, _findings, _no_keys, _silent, _refused, _set_apart, _doubts, _low_scores,
+    _told_by_flows, _flows, _privacy,
 )  # fmt: skip

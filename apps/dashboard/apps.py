@@ -8,4 +8,4 @@ class DashboardConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.dashboard import following  # noqa: F401  registers itself
+        from apps.dashboard import following, simulating  # noqa: F401  register themselves

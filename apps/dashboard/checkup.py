@@ -24,6 +24,7 @@ from apps.dashboard.domain_words import judged
 from apps.dashboard.liaison import Liaison, liaison
 from apps.dashboard.models import SenderDomain
 from apps.dashboard.sender_domains import domain_of
+from apps.ingestion.models import EventSecret
 from apps.mail.transport import MisconfiguredTransport, make_transport
 from apps.stores.models import Connection, Store, StoreSecret
 
@@ -139,6 +140,8 @@ def _sealed() -> Iterator[tuple[str, bool]]:
         yield secret.store.name, _opens(lambda secret=secret: secret.value)  # type: ignore[misc]
     for store in Store.objects.exclude(transport_sealed=""):
         yield store.name, _opens(lambda store=store: store.transport_url)  # type: ignore[misc]
+    for told in EventSecret.objects.select_related("store"):
+        yield told.store.name, _opens(lambda told=told: told.value)  # type: ignore[misc]
     for known in Connection.objects.exclude(credentials_sealed="").select_related("store"):
         yield known.store.name, _opens(lambda known=known: known.credentials)  # type: ignore[misc]
 

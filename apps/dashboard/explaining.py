@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from apps.consent.models import Suppression
 from apps.core.reasons import explain
-from apps.flows.models import Flow
+from apps.flows.models import Flow, Version
 from apps.mail.models import Message
 from apps.orders.models import Order
+from apps.segments.parts import conditions
+from apps.segments.words import words_of_plain
 from apps.stores.models import Store
 
 
@@ -58,6 +60,7 @@ def _values(message: Message) -> dict[str, object]:
         "store": store.name,
         "at": when(verdict.get("at"), store),
         "until": when(decided.get("until") or message.due_at, store),
+        "since": when((inputs.get("hold") or {}).get("began_at"), store),
         "due": when(message.wanted_at, store),
         "valid_until": when(message.valid_until, store),
         "detail": message.response or inputs.get("unmailable") or _("unknown"),
@@ -84,6 +87,8 @@ def _of_kind(message: Message, facts: dict[str, Any]) -> dict[str, object]:
             return _basis(message, facts)
         case "enrollment_ended" | "flow_off":
             return {"at": when(message.ended_at, message.store), "flow": _flow_of(message), "cause": ""}
+        case "no_longer_fits":
+            return {"flow": _flow_of(message), "condition": _asked_by(message)}
         case _:
             return _moment_of(message)
 
@@ -93,6 +98,7 @@ def _moment_of(message: Message) -> dict[str, object]:
     moments = {
         "cart_emptied": message.cart and message.cart.last_activity_at,
         "newer_basket": message.ended_at,
+        "campaign_stopped": message.ended_at,
         "feed_stale": message.store.orders_polled_at,
         "stale_feed": message.store.orders_polled_at,
     }
@@ -105,6 +111,15 @@ def _flow_of(message: Message) -> str:
     run = message.origin.partition("/")[0].removeprefix("run:")
     found = Flow.objects.of(message.store_id).filter(enrollments=int(run)).first() if run.isdecimal() else None
     return found.name if found else message.purpose
+
+
+def _asked_by(message: Message) -> str:
+    """What the version of its run asks of a person, in words."""
+    run = message.origin.partition("/")[0].removeprefix("run:")
+    found = Version.objects.of(message.store_id).filter(enrollments=int(run)).first() if run.isdecimal() else None
+    asked = (found.definition.get("filter") or []) if found else []
+    of_persons = [one for one in asked if (next(iter(one)) if isinstance(one, dict) else one) in conditions]
+    return _(" and ").join(words_of_plain(one) for one in of_persons) or "…"
 
 
 def _order(message: Message) -> dict[str, object]:

@@ -1,101 +1,135 @@
-"""A flow as a readable line of time: when each step comes by both clocks, what it did, and who is inside."""
+"""The context of a flow's page: its line of time to read and to change, its file, its versions, its people."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.core import db
-from apps.core.problems import DefinitionRefused
-from apps.dashboard.explaining import because, because_of
-from apps.dashboard.ledger import RUN_OF, messages
-from apps.flows import definition, yaml_io
-from apps.flows.definition import Definition
-from apps.flows.models import Enrollment, Flow
-from apps.flows.publishing import INSIDE_WORDS, inside, people_inside
-from apps.mail.models import Message, Template
+from apps.core.clock import now
+from apps.core.forms import fields_of
+from apps.core.problems import DefinitionRefused, Path, Problem
+from apps.core.registry import Registry
+from apps.dashboard import flow_numbers, flow_versions
+from apps.dashboard.flow_draft import family_for, shortest, stamp
+from apps.dashboard.flow_forms import PartForm, head_form, part_form
+from apps.dashboard.flow_line import Line, clocks, span
+from apps.dashboard.flow_price import price_of
+from apps.dashboard.flow_shelf import Shelf
+from apps.dashboard.ledger import messages
+from apps.flows import publishing, yaml_io
+from apps.flows.comparing import compare, tests_of
+from apps.flows.layout import LONGEST
+from apps.flows.models import Flow
+from apps.flows.parts import conditions, exits, steps, triggers
+from apps.flows.publishing import INSIDE_WORDS, inside, outlooks, people_inside
+from apps.flows.seeing import unseen
+from apps.flows.trees import Node, NoSuchPlace, Tree, long_form, node_at, node_of, place_of, spelled
+from apps.flows.words_of import reentry_in_words
 
-START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-MOST_PEOPLE: Final = 100
+__all__ = ["span"]
 
-_PER_STEP = f"""
-SELECT split_part(m.origin, 'step:', 2)::int,
-    CASE WHEN m.status IN ('planned', 'claimed', 'sending') THEN 'waiting' ELSE m.status END, count(*)
-FROM mail_message m JOIN flows_enrollment e ON e.id = {RUN_OF}
-WHERE m.store_id = %s AND e.flow_id = %s AND m.origin LIKE 'run:%%' GROUP BY 1, 2
-"""
+TABS: Final = ("line", "file", "versions", "people")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepLine:
-    """One step on the line of time."""
+class Opened:
+    """The one small form that stands open on the page: a part that is changed, or a new one at its place."""
 
-    position: int
+    place: str
+    is_new: bool
+    kind: str
     label: str
-    speaks: bool
-    clocks: str
-    template: str = ""
-    languages: list[Template] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    inside: int = 0
+    form: PartForm | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonLine:
-    """Somebody inside, and what comes next for them."""
-
-    run: Enrollment
-    step: str
-    at: datetime | None
-    why: str
-
-
-def plan_of(flow: Flow) -> Definition | None:
-    """What runs, or the draft before anything ran; None when neither can be read."""
-    plain = flow.version.definition if flow.version else flow.draft
-    try:
-        return definition.read(plain)
-    except DefinitionRefused:
-        return None
-
-
-def page(flow: Flow) -> dict[str, Any]:
-    """The context of a flow's page."""
-    plan = plan_of(flow)
-    text = draft_of(flow)
-    return {
+def page(flow: Flow, asked: Mapping[str, str], *, writes: bool) -> dict[str, Any]:
+    """Everything the page shows. `asked` is what stands behind the ? of its address."""
+    tab = asked["tab"] if asked.get("tab") in TABS else "line"
+    shelf, tree = Shelf(flow.store), long_form(flow.draft)
+    context = {
         "flow": flow,
-        "plan": plan,
-        "trigger": _trigger(plan),
-        "steps": steps(flow, plan) if plan else [],
-        "people": people(flow, plan) if plan else [],
+        "tab": tab,
+        "tabs": [(name, words, f"?tab={name}") for name, words in zip(TABS, _tabs(), strict=True)],
+        "may_write": writes and flow.deleted_at is None,
         "headcount": people_inside(flow),
-        "groups": inside(flow),
-        "choices": list(INSIDE_WORDS.items()),
-        "draft": text,
-        "problems": problems(text),
-        "changed": flow.version is None or flow.version.definition != flow.draft,
-        "versions": flow.versions.order_by("-number")[:20],
+        "held_out": flow_numbers.held_out(flow),
         "ledger_url": messages({"store": str(flow.store_id), "flow": str(flow.pk)}),
-        "held_out": Enrollment.objects.of(flow.store_id).filter(flow=flow, status="held_out").count(),
+        "changed": is_changed(flow),
+        "seen": stamp(flow.draft),
     }
+    return context | _PANES[tab](flow, tree, shelf, asked)
+
+
+def _tabs() -> tuple[str, ...]:
+    return _("Line of time"), _("The plan as a file"), _("Versions"), _("People inside")
+
+
+def _line(flow: Flow, tree: Tree, shelf: Shelf, asked: Mapping[str, str]) -> dict[str, Any]:
+    found = problems_of(flow)
+    line = Line(tree, shelf, [_kinder(problem) for problem in found])
+    flow_numbers.onto(line, flow_numbers.of_steps(flow, tree))
+    lane = str(getattr(line.trigger.node.part, "lane", "")) if line.trigger else ""
+    for spot in line.by_number.values():
+        spot.clocks = clocks(spot.after, flow.store.abandon_after, lane) if spot.after is not None else ""
+    return {
+        "line": line,
+        "total": span(line.total) if line.total else "",
+        "steps": list(line.by_number.values()),
+        "idle": flow.store.abandon_after if lane == "basket" else None,
+        "problems": found,
+        "reentry": reentry_in_words(flow.draft.get("reentry")) if flow.draft.get("reentry") else "",
+        "head": head_form(flow.draft),
+        "menus": menus(),
+        "ticks": ticks(tree),
+        "opened": opened(tree, shelf, asked),
+        "looking": asked.get("look", ""),
+        "outlooks": [(one, INSIDE_WORDS[one.choice]) for one in outlooks(flow)],
+        "groups": inside(flow),
+        "unseen": unseen(flow),
+        "price": price_of(flow, now()),
+        "upgrade": flow_versions.upgrade_of(flow, shelf.name),
+        "changes": flow_versions.since_published(flow, shelf.name),
+        "comparisons": [
+            compare(flow, name, now()) for name in tests_of(flow.version.definition if flow.version else {})
+        ],
+    }
+
+
+def _file(flow: Flow, _tree: Tree, _shelf: Shelf, _asked: Mapping[str, str]) -> dict[str, Any]:
+    text = draft_of(flow)
+    return {"draft": text, "problems": problems(text) if text else [], "draft_problems": problems_of(flow)}
+
+
+def _versions(flow: Flow, _tree: Tree, shelf: Shelf, _asked: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "history": flow_versions.history(flow, shelf.name),
+        "outlooks": [(one, INSIDE_WORDS[one.choice]) for one in outlooks(flow)],
+    }
+
+
+def _people(flow: Flow, _tree: Tree, shelf: Shelf, _asked: Mapping[str, str]) -> dict[str, Any]:
+    return {"people": flow_numbers.people(flow, shelf), "groups": inside(flow)}
+
+
+_PANES: Final = {"line": _line, "file": _file, "versions": _versions, "people": _people}
+
+
+def is_changed(flow: Flow) -> bool:
+    """Whether the draft says something else than what runs."""
+    return flow.version is None or shortest(flow.version.definition) != shortest(flow.draft)
 
 
 def draft_of(flow: Flow) -> str:
     """The draft as its file. The database keeps no order of keys, so they are put back in theirs."""
-    ordered = {key: flow.draft[key] for key in definition.KEYS if key in flow.draft}
-    return yaml_io.dump_plain(ordered | flow.draft) if flow.draft else ""
+    return yaml_io.dump_plain(yaml_io.in_order(shortest(flow.draft))) if flow.draft else ""
 
 
-def _trigger(plan: Definition | None) -> str:
-    return str(plan.trigger.label) if plan else ""
-
-
-def problems(text: str) -> list[Any]:
-    """What is wrong with a draft, each with its line."""
+def problems(text: str) -> list[Problem]:
+    """What is wrong with a file, each with its line."""
     try:
         yaml_io.load(text)
     except DefinitionRefused as refused:
@@ -103,80 +137,103 @@ def problems(text: str) -> list[Any]:
     return []
 
 
-def steps(flow: Flow, plan: Definition) -> list[StepLine]:
-    """Every step with its clocks, texts and numbers."""
-    counts = _counts(flow)
-    waiting = {group.position: group.count for group in inside(flow)}
-    moments = plan.moments(START)
-    slugs = {getattr(step, "template", "") for step in plan.steps}
-    texts = list(Template.objects.of(flow.store_id).filter(slug__in=slugs - {""}).order_by("locale"))
-    return [
-        StepLine(
-            position=position,
-            label=str(step.label),
-            speaks=step.speaks,
-            clocks=clocks(moments[position] - START, flow.store.abandon_after, plan),
-            template=getattr(step, "template", ""),
-            languages=[text for text in texts if text.slug == getattr(step, "template", "")],
-            counts=counts.get(position, {}),
-            inside=waiting.get(position, 0),
-        )
-        for position, step in enumerate(plan.steps)
-    ]
+def problems_of(flow: Flow) -> list[Problem]:
+    """What keeps the draft from being published, each at its place."""
+    try:
+        publishing.check(flow)
+    except DefinitionRefused as refused:
+        return list(refused.problems)
+    return []
 
 
-def clocks(after: timedelta, idle: timedelta, plan: Definition) -> str:
-    """Both clocks: from the start of the flow, and from what the shopper did last."""
-    if plan.trigger.lane != "basket":
-        return _("%(time)s after the start") % {"time": span(after)}
-    return _("%(start)s after the start is about %(last)s after the last activity") % {
-        "start": span(after),
-        "last": span(after + idle),
+def _kinder(problem: Problem) -> Problem:
+    """The first things a new flow lacks, in the words of somebody who makes one."""
+    words = {
+        ("trigger",): _("Choose what the flow begins with."),
+        ("steps",): _("Add a first step: a mail, or a wait before it."),
     }
+    if problem.path in words and (problem.path == ("trigger",) or not _is_long(problem)):
+        return Problem(problem.path, words[problem.path])
+    return problem
 
 
-def span(length: timedelta) -> str:
-    """A length of time as people say it, in its two largest units."""
-    rest = round(length.total_seconds())
-    said = []
-    for seconds, unit in ((86400, _("%s d")), (3600, _("%s h")), (60, _("%s min")), (1, _("%s s"))):
-        count, rest = divmod(rest, seconds)
-        if count:
-            said.append(unit % count)
-    return " ".join(said[:2]) or _("%s s") % 0
+def _is_long(problem: Problem) -> bool:
+    return str(LONGEST) in problem.message
 
 
-def _counts(flow: Flow) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {}
-    for position, end, count in db.rows(_PER_STEP, [flow.store_id, flow.pk]):
-        found.setdefault(position, {})[end] = count
+# --- what can be added, and the form that stands open ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One kind of part that can be added. `bare`: it has nothing to fill in."""
+
+    kind: str
+    label: str
+    bare: bool
+
+
+def menus() -> dict[str, list[Choice]]:
+    """Per family, every registered kind, by its name on screen."""
+    families: list[Registry[Any]] = [triggers, conditions, exits, steps]
+    found = {family.family: _menu(family) for family in families}
+    for kind in steps:
+        for spec in fields_of(steps.get(kind)):
+            if spec.family is not None and spec.family.family not in found:
+                found[spec.family.family] = _menu(spec.family)
     return found
 
 
-def people(flow: Flow, plan: Definition) -> list[PersonLine]:
-    """Who is inside, soonest first."""
-    runs = Enrollment.objects.of(flow.store_id).filter(flow=flow, status=Enrollment.Status.ACTIVE)
-    found = runs.select_related("customer", "cart", "version").order_by("due_at")[:MOST_PEOPLE]
-    return [_person(run, flow, plan) for run in found]
+def _menu(family: Registry[Any]) -> list[Choice]:
+    choices = [Choice(kind=kind, label=str(part.label), bare=is_bare(part)) for kind, part in family.items()]
+    return sorted(choices, key=lambda choice: choice.label.casefold())
 
 
-def _person(run: Enrollment, flow: Flow, plan: Definition) -> PersonLine:
-    position = run.position
-    while position < len(plan.steps) and not plan.steps[position].speaks:
-        position += 1
-    step = plan.steps[position] if position < len(plan.steps) else None
-    moments = plan.moments(run.triggered_at)
-    label = getattr(step, "template", "") or (str(step.label) if step else _("finish"))
-    moment = max(filter(None, (run.due_at, moments[position] if step else None)), default=None)
-    return PersonLine(run=run, step=label, at=moment, why=_why(run, flow))
+def is_bare(part: type[Any]) -> bool:
+    """Whether there is nothing to fill in, on this part's own form."""
+    return not [spec for spec in fields_of(part) if spec.family is None]
 
 
-def _why(run: Enrollment, flow: Flow) -> str:
-    if not flow.live:
-        return because("flow_off", {"flow": flow.name}).sentence
-    waiting = Message.objects.of(run.store_id).filter(origin__startswith=f"run:{run.pk}/", status="planned").first()
-    if waiting is not None and waiting.reason:
-        return because_of(waiting).sentence
-    if run.cart is not None and run.cart.status == "active":
-        return _("The basket is being filled again.")
-    return _("The time of this step has not come.")
+def ticks(tree: Tree) -> list[tuple[Choice, bool]]:
+    """The exits that need no settings, each with whether it is taken."""
+    taken = {node_of(exits, one, ()).kind for one in tree.get("exits") or []}
+    return [(choice, choice.kind in taken) for choice in _menu(exits) if choice.bare]
+
+
+def opened(tree: Tree, shelf: Shelf, asked: Mapping[str, str]) -> Opened | None:
+    """The form the address asks for; None when it asks for none, or for a place that is no longer there."""
+    try:
+        if "add" in asked:
+            return new_part(tree, shelf, place_of(asked["add"]), asked.get("kind", ""))
+        return changed_part(tree, shelf, place_of(asked["edit"]), asked.get("kind", "")) if "edit" in asked else None
+    except NoSuchPlace:
+        return None
+
+
+def new_part(tree: Tree, shelf: Shelf, place: Path, kind: str, data: Any = None) -> Opened:
+    """A part that is not there yet. Raises NoSuchPlace for a place or kind there is not."""
+    family = family_for(tree, place)
+    if kind not in family:
+        raise NoSuchPlace(kind)
+    fresh = Node(place=place, family=family, kind=kind, config={}, part=family.get(kind))
+    return _opened(fresh, shelf, data, is_new=True)
+
+
+def changed_part(tree: Tree, shelf: Shelf, place: Path, kind: str = "", data: Any = None) -> Opened:
+    """A part that is there; `kind` only for another trigger in its place. Raises NoSuchPlace."""
+    if place == ("trigger",) and kind:
+        node = node_of(triggers, tree.get("trigger"), place)
+        if node.kind != kind:
+            return new_part(tree, shelf, place, kind, data)
+    return _opened(node_at(tree, place), shelf, data, is_new=False)
+
+
+def _opened(node: Node, shelf: Shelf, data: Any, *, is_new: bool) -> Opened:
+    label = str(node.part.label) if node.part else node.kind
+    form = part_form(node.family, node, shelf, data)
+    return Opened(place=spelled(node.place), is_new=is_new, kind=node.kind, label=label, form=form)
+
+
+def address_of(flow: Flow) -> str:
+    """Where the page stands."""
+    return reverse("admin:flows_flow_change", args=[flow.pk])

@@ -33,6 +33,7 @@ def _writing() -> dict[str, Any]:
         "separator": True,
         "items": [
             _list(_("Flows"), "account_tree", "flows_flow"),
+            _list(_("One-off mails"), "send", "flows_campaign"),
             _list(_("Templates"), "edit_note", "mail_template"),
             _list(_("Offers"), "local_offer", "offers_offer"),
             _list(_("Messages"), "mail", "mail_message"),
@@ -47,8 +48,12 @@ def _people() -> dict[str, Any]:
         "separator": True,
         "items": [
             _list(_("Customers"), "group", "customers_customer"),
+            _list(_("Segments"), "groups", "segments_segment"),
             _list(_("Baskets"), "shopping_basket", "carts_cart"),
             _list(_("Orders"), "receipt_long", "orders_order"),
+            _list(_("Surveys"), "poll", "feedback_survey"),
+            _list(_("Low scores"), "sentiment_dissatisfied", "feedback_lowscore"),
+            _list(_("Sign-ups"), "person_add", "feedback_signup"),
             _list(_("No more mail"), "do_not_disturb_on", "consent_suppression"),
         ],
     }
@@ -68,6 +73,7 @@ def _shop(request: HttpRequest) -> dict[str, Any]:
             _list(_("Deliveries"), "move_to_inbox", "ingestion_delivery"),
             _list(_("Products"), "inventory_2", "catalog_product"),
             _list(_("Reviews"), "reviews", "orders_review"),
+            _list(_("Reviews on our page"), "star", "feedback_ownreview"),
             _list(_("Team"), "badge", "accounts_membership"),
             _list(_("Privacy requests"), "privacy_tip", "customers_privacytask"),
         ],

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.scoping import StoreQuerySet
 from apps.dashboard.domain_records import Dkim, Dmarc, Spf
+from apps.flows.models import Flow
 from apps.stores.models import Store
 
 
@@ -130,3 +131,50 @@ class SenderDomain(models.Model):
     def is_bad(self) -> bool:
         """A name server said so: what it did not answer is never held against the domain."""
         return self.spf not in (Spf.GOOD, Spf.UNKNOWN) or self.dmarc not in (Dmarc.GOOD, Dmarc.UNKNOWN)
+
+
+class Simulation(models.Model):
+    """A replay somebody asked for: it waits for a worker, says how far it is, and keeps what it found.
+
+    `found` holds people as numbers only; who they are is looked up where it is shown.
+    """
+
+    class Kind(models.TextChoices):
+        REPLAY = "replay", _("this flow alone")
+        CONFLICTS = "conflicts", _("this flow beside all that are on")
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="simulations")
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="simulations")
+    kind = models.CharField(_("what"), max_length=10, choices=Kind, default=Kind.REPLAY)
+    days = models.SmallIntegerField(_("days"), default=30)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(_("asked"))
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.WAITING)
+    percent = models.SmallIntegerField(_("done %"), default=0)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    attempts = models.SmallIntegerField(default=0, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    found = models.JSONField(default=dict)
+    trouble = models.CharField(_("trouble"), max_length=500, blank=True, default="")
+
+    objects = StoreQuerySet["Simulation"].as_manager()
+
+    class Meta:
+        verbose_name = _("simulation")
+        verbose_name_plural = _("simulations")
+        indexes = [
+            # What a worker is to do next.
+            models.Index(
+                fields=["asked_at"], name="simulation_to_do", condition=models.Q(status__in=["waiting", "running"])
+            ),
+            models.Index(fields=["flow", "-asked_at"], name="simulations_of_flow"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flow} · {self.days}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.dashboard.setting_advice import advice
 from apps.dashboard.setting_words import CHOICES, GROUPS, LABELS
 from apps.stores.models import Store
 from apps.stores.settings_changing import SettingsRefused, change, read_changes, shown
@@ -37,6 +38,7 @@ class Field:
     secret: bool = False
     filled: bool = False
     error: str = ""
+    advice: str = ""
 
     @property
     def key(self) -> str:
@@ -58,11 +60,11 @@ class Group:
 
 
 def groups(
-    store: Store, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+    store: Store, at: datetime, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
 ) -> list[Group]:
-    """Every setting of this shop in its group, with what was typed and what is wrong with it."""
-    now = shown(store)
-    fields = {name: _field(name, text) for name, text in now.items()}
+    """Every setting of this shop in its group, with our advice, what was typed and what is wrong with it."""
+    now, advised = shown(store), advice(store, at)
+    fields = {name: replace(_field(name, text), advice=advised.get(name, "")) for name, text in now.items()}
     if typed is not None:
         fields = {name: _typed(field, typed, errors or {}) for name, field in fields.items()}
     rest = set(fields)

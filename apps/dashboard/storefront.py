@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from apps.dashboard.alarms import alarms
+from apps.ingestion.custom import ring
 from apps.stores import secrets_ring
 from apps.stores.adding import webhook_url
 from apps.stores.models import Notice, Refusal, Store, StoreSecret
@@ -20,7 +23,14 @@ def facts_of(store: Store, at: datetime) -> dict[str, Any]:
         "notices": Notice.objects.of(store).order_by("kind", "-from_at"),
         "refusals": Refusal.objects.of(store).order_by("-day", "reason")[:20],
         "secrets": _secrets(store, at),
+        "events_url": events_url(store),
+        "event_secrets": list(ring.active(store, at)),
     }
+
+
+def events_url(store: Store) -> str:
+    """Where other apps tell what happened to a customer of this shop."""
+    return f"{settings.ENV.public_url.rstrip('/')}/events/{store.key}/"
 
 
 def _secrets(store: Store, at: datetime) -> list[StoreSecret]:

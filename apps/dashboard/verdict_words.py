@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.carts.models import Cart
 from apps.consent.models import ConsentRecord
+from apps.customers.models import Hold
 from apps.dashboard.explaining import when
 from apps.mail.models import Message
 from apps.stores.models import Store
@@ -96,6 +97,9 @@ def _nested(inputs: dict[str, Any], store: Store) -> list[Fact]:
         lines.append(Fact(_("permission"), " · ".join(filter(None, (state if at else _("none"), at)))))
     if "caps" in rules:
         lines.append(Fact(_("at most"), rules["caps"] or _("off")))
+    if hold := inputs.get("hold"):
+        kind = _one_of(Hold.Kind)(hold.get("kind"), store)
+        lines.append(Fact(_("on hold"), " · ".join(filter(None, (kind, when(hold.get("began_at"), store))))))
     if "left_at" in inputs:
         left = ", ".join(when(moment, store) for moment in inputs["left_at"][:5])
         lines.append(Fact(_("mails before"), left or _("none")))

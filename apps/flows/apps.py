@@ -8,8 +8,10 @@ class FlowsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.flows import entry, following, goals, parts  # noqa: F401
+        from apps.flows import entry, following, goals, happenings, parts, sunset  # noqa: F401
 
         parts.load()
         entry.listen()
         goals.listen()
+        happenings.listen()
+        sunset.listen()

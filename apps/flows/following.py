@@ -133,6 +133,20 @@ follow(
     )
 )
 
+follow(
+    Following(
+        model="flows.Notice",
+        move=staying,
+        export=exporting(
+            "flows_notice n JOIN flows_enrollment e ON e.id = n.enrollment_id",
+            "n.at, n.text, n.seen_at",
+            where="e.customer_id = %s",
+            order="1, n.id",
+        ),
+        erase=keeping,
+    )
+)
+
 # No yes and no order: there is no ground on which a mail about it could rest. Up here, because whoever
 # holds on to a basket is known.
 _IDLE = """

@@ -15,10 +15,12 @@ from apps.core import db
 from apps.core.plain import plain_part
 from apps.core.problems import DefinitionRefused, Problem
 from apps.core.reasons import Reason
-from apps.flows import definition
+from apps.flows import definition, onedifference, sweeping
 from apps.flows.definition import Definition
 from apps.flows.models import Enrollment, Flow, Version
-from apps.flows.withdrawing import withdraw_flow
+from apps.flows.moving import move_all, way
+from apps.flows.trees import every_step, long_form
+from apps.flows.withdrawing import withdraw_flow, withdraw_runs
 from apps.mail.models import Template
 
 
@@ -32,7 +34,7 @@ class Inside(StrEnum):
 
 INSIDE_WORDS = {
     Inside.FINISH: _("they finish the version they are in"),
-    Inside.MOVE: _("they go on in the new version, at the same step"),
+    Inside.MOVE: _("they go on in the new version, at the step that is theirs there"),
     Inside.LEAVE: _("they leave the flow, and what still waits is not sent"),
 }
 
@@ -67,10 +69,43 @@ def people_inside(flow: Flow) -> int:
     return sum(group.count for group in inside(flow))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What one choice at publishing does, in people: those who go on, those who are through, those who leave."""
+
+    choice: Inside
+    go_on: int = 0
+    through: int = 0
+    leave: int = 0
+
+
+def outlooks(flow: Flow) -> list[Outlook]:
+    """What each choice would do to the people who are inside now, if the draft were published."""
+    groups = inside(flow)
+    count = sum(group.count for group in groups)
+    ways = {version.number: way(version.definition, flow.draft) for version in _inhabited(flow, groups)}
+    end = len(list(every_step(long_form(flow.draft))))
+    through = sum(
+        group.count
+        for group in groups
+        if ways[group.version].landing[min(group.position, len(ways[group.version].landing) - 1)] >= end
+    )
+    return [
+        Outlook(choice=Inside.FINISH, go_on=count),
+        Outlook(choice=Inside.MOVE, go_on=count - through, through=through),
+        Outlook(choice=Inside.LEAVE, leave=count),
+    ]
+
+
+def _inhabited(flow: Flow, groups: list[HeadCount]) -> list[Version]:
+    return list(flow.versions.filter(number__in={group.version for group in groups}))
+
+
 def check(flow: Flow) -> Definition:
     """The draft, if it can be published. Raises DefinitionRefused with every problem at once."""
     plan = definition.read(flow.draft)
     problems = [*_other_name(flow, plan), *_missing_templates(flow, plan)]
+    problems = problems or onedifference.problems_of(plan, flow.store_id)
     if problems:
         raise DefinitionRefused(problems)
     return plan
@@ -103,17 +138,13 @@ def _missing_templates(flow: Flow, plan: Definition) -> list[Problem]:
 
 def templates_of(plan: Definition) -> list[tuple[int, str]]:
     """The templates the steps name, with the step's place."""
-    return [
-        (position, slug)
-        for position, step in enumerate(plan.steps)
-        if (slug := getattr(step, "template", None)) is not None
-    ]
+    return [(position, slug) for position, node in enumerate(plan.nodes) for slug in getattr(node.step, "texts", ())]
 
 
 def _place(plan: Definition, position: int) -> tuple[str | int, ...]:
-    step = plan.steps[position]
-    short = not isinstance(plain_part(step).get(step.kind), dict)
-    return ("steps", position, step.kind) if short else ("steps", position, step.kind, "template")
+    node = plan.nodes[position]
+    short = not isinstance(plain_part(node.step).get(node.step.kind), dict)
+    return (*node.path, node.step.kind) if short else (*node.path, node.step.kind, "template")
 
 
 def publish(flow: Flow, at: datetime, people: Inside = Inside.FINISH) -> Version:
@@ -130,6 +161,7 @@ def publish(flow: Flow, at: datetime, people: Inside = Inside.FINISH) -> Version
         locked.version, locked.name, locked.draft = current, plan.name, plan.plain()
         locked.save(update_fields=["version", "name", "draft"])
         _settle_people(locked, current, people, at)
+        sweeping.equip(flow.pk, at, anew=False)
     flow.refresh_from_db()
     return current
 
@@ -139,25 +171,33 @@ def _freeze(flow: Flow, plan: Definition, at: datetime) -> Version:
     return Version.objects.create(flow=flow, number=last + 1, definition=plan.plain(), published_at=at)
 
 
-# Whoever took n steps goes on with step n + 1 of the new plan; the engine works out anew when that is due.
-_MOVE = """
-UPDATE flows_enrollment SET version_id = %s, due_at = %s, attempts = 0
-WHERE flow_id = %s AND status = 'active' AND version_id <> %s
-"""
-
 _LEAVE = """
 UPDATE flows_enrollment SET status = 'exited', reason = %s, due_at = NULL, ended_at = %s
-WHERE flow_id = %s AND status = 'active' AND version_id <> %s
+WHERE flow_id = %s AND status = 'active' AND version_id <> %s RETURNING id
 """
+
+
+def roll_back(flow: Flow, version: Version, at: datetime, people: Inside = Inside.FINISH) -> Version:
+    """An older version becomes the draft and is published anew, under the next number.
+
+    Raises DefinitionRefused when it cannot run any more (a mail that is gone): then nothing changed.
+    """
+    with transaction.atomic():
+        locked = Flow.objects.select_for_update().get(pk=flow.pk)
+        locked.draft = version.definition
+        locked.save(update_fields=["draft"])
+        made = publish(locked, at, people)
+    flow.refresh_from_db()
+    return made
 
 
 def _settle_people(flow: Flow, version: Version, people: Inside, at: datetime) -> None:
     match people:
         case Inside.MOVE:
-            db.run(_MOVE, [version.pk, at, flow.pk, version.pk])
+            move_all(flow, version, at)
         case Inside.LEAVE:
-            db.run(_LEAVE, [Reason.ENROLLMENT_ENDED, at, flow.pk, version.pk])
-            withdraw_flow(flow.pk, Reason.ENROLLMENT_ENDED, at)
+            left = db.rows(_LEAVE, [Reason.ENROLLMENT_ENDED, at, flow.pk, version.pk])
+            withdraw_runs({run: Reason.ENROLLMENT_ENDED for (run,) in left}, at)
         case Inside.FINISH:
             pass
 
@@ -178,11 +218,20 @@ def go_live(flow: Flow, at: datetime) -> None:
         locked = Flow.objects.select_for_update().get(pk=flow.pk)
         if locked.version_id is None or locked.deleted_at is not None:
             raise NotPublished(gettext("Publish %s before you switch it on.") % locked.name)
+        _refuse_two_differences(locked, locked.version)
         if not locked.live:
             locked.live, locked.live_since = True, at
             locked.save(update_fields=["live", "live_since"])
             db.run(_WAKE, [at, flow.pk, at])
+            sweeping.equip(flow.pk, at, anew=True)
     flow.refresh_from_db()
+
+
+def _refuse_two_differences(flow: Flow, version: Version | None) -> None:
+    """Its texts may have changed since it was published."""
+    problems = onedifference.problems_of(definition.read(version.definition), flow.store_id) if version else []
+    if problems:
+        raise NotPublished("; ".join(problem.message for problem in problems))
 
 
 def pause(flow: Flow, at: datetime) -> None:
@@ -193,6 +242,7 @@ def pause(flow: Flow, at: datetime) -> None:
             locked.live, locked.live_since = False, None
             locked.save(update_fields=["live", "live_since"])
             withdraw_flow(flow.pk, Reason.FLOW_OFF, at)
+            sweeping.equip(flow.pk, at, anew=False)
     flow.refresh_from_db()
 
 
@@ -213,13 +263,18 @@ def delete(flow: Flow, at: datetime) -> None:
 
 
 def save_draft(store_id: int, plan: Definition, based_on: str = "") -> Flow:
-    """The shop's flow of this short name, made or changed. What runs stays as it is until it is published."""
+    """The shop's flow of this short name, made or changed. What runs stays as it is until it is published.
+
+    One that was put away comes back, off and with its history.
+    """
+    copied = {"based_on": based_on, "base": plan.plain()} if based_on else {}
     flow, made = Flow.objects.get_or_create(
-        store_id=store_id,
-        slug=plan.flow,
-        defaults={"name": plan.name, "draft": plan.plain(), "based_on": based_on},
+        store_id=store_id, slug=plan.flow, defaults={"name": plan.name, "draft": plan.plain(), **copied}
     )
     if not made:
-        flow.draft, flow.deleted_at = plan.plain(), None
-        flow.save(update_fields=["draft", "deleted_at"])
+        flow.draft = plan.plain()
+        if flow.deleted_at is not None:
+            flow.deleted_at = None
+            flow.based_on, flow.base = based_on, copied.get("base", {})
+        flow.save(update_fields=["draft", "deleted_at", "based_on", "base"])
     return flow

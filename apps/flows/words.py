@@ -26,9 +26,22 @@ PURPOSES: Final = {
     "welcome": _("welcome"),
     "birthday": _("birthday"),
     "vip": _("regular customer"),
+    "tips": _("use tips"),
+    "crosssell": _("matching products"),
+    "second": _("second purchase"),
+    "at_risk": _("at risk"),
+    "sunset": _("farewell"),
+    "care": _("after a complaint"),
+    "offer": _("offer about to end"),
+    "campaign": _("one-off mail"),
+    "delay": _("late order"),
+    "status": _("news of an order"),
     "other": _("other"),
 }
 """What a mail is for: the shop's rules say per purpose how long it stays of use."""
+
+SERVICE: Final = frozenset({"delay", "status"})
+"""Purposes of service mail: what somebody must know of their order. Not capped, no offers, any hour."""
 
 PRIORITY_WORDS: Final = {
     "checkout": _("checkout left behind"),

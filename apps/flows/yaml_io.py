@@ -19,7 +19,7 @@ from apps.flows import definition
 from apps.flows.definition import Definition
 
 LARGEST: Final = 64 * 1024
-DEEPEST: Final = 12
+DEEPEST: Final = 32
 _INT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _WORDS: Final[dict[str, Any]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -44,6 +44,11 @@ def dump_plain(plain: dict[str, Any]) -> str:
     )
 
 
+def in_order(plain: dict[str, Any]) -> dict[str, Any]:
+    """The plan with its keys in the order of a file: a database keeps none."""
+    return {key: plain[key] for key in definition.KEYS if key in plain} | plain
+
+
 def load(text: str | bytes) -> Definition:
     """The plan in a file. Raises DefinitionRefused with every problem, each with its line."""
     plain, lines, problems = parse(text)
@@ -54,6 +59,17 @@ def load(text: str | bytes) -> Definition:
     if problems:
         raise DefinitionRefused(placed(problems, lines))
     return plan
+
+
+def decoded(raw: bytes) -> str:
+    """A file's text as it can be shown again, whatever it is; what is no text is refused when it is read."""
+    return raw.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+
+
+def named(text: str | bytes, message: str) -> Problem:
+    """A problem with the short name, at its line."""
+    _plain_words, lines, _problems = parse(text)
+    return Problem(("flow",), message, _line(("flow",), lines))
 
 
 def placed(problems: list[Problem] | tuple[Problem, ...], lines: Lines) -> list[Problem]:
@@ -190,13 +206,31 @@ _Dumper.add_representer(
 
 def _laid_out(key: str, value: Any) -> Any:
     if isinstance(value, list):
-        bare = all(isinstance(item, str) for item in value)
-        return _InLine(value) if bare and key == "exits" else [_part(item) for item in value]
+        parts = [_part(item) for item in value]
+        return (
+            _InLine([_Beside(part) if isinstance(part, dict) else part for part in parts]) if key == "exits" else parts
+        )
     return _Beside(value) if key == "reentry" and isinstance(value, dict) else _part(value)
 
 
 def _part(value: Any) -> Any:
-    """A part: its kind, and beside it what was set."""
+    """A part: its kind, and beside it what was set; with parts within it, every setting below it."""
     if not isinstance(value, dict):
         return value
-    return {kind: _Beside(given) if isinstance(given, dict) else given for kind, given in value.items()}
+    return {kind: _config(given) if isinstance(given, dict) else given for kind, given in value.items()}
+
+
+def _config(given: dict[str, Any]) -> dict[str, Any]:
+    if not any(_holds_parts(value) for value in given.values()):
+        return _Beside(given)
+    return {name: _inner(value) for name, value in given.items()}
+
+
+def _inner(value: Any) -> Any:
+    if _holds_parts(value):
+        return [_part(one) for one in value]
+    return _InLine(value) if isinstance(value, list) else value
+
+
+def _holds_parts(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in value)

@@ -64,6 +64,8 @@ def test_from_the_printed_link_to_a_basket_brought_back(web: str, chromium: Any)
     page.goto(f"{web}/admin/flows/flow/")
     page.get_by_role("link", name="Abandoned checkout").click()
     page.get_by_role("button", name="Switch on").click()
+    page.frame_locator("#look iframe >> nth=0").locator("h1").first.wait_for()
+    page.get_by_role("button", name="I have looked at this: switch on").click()
     assert page.get_by_role("button", name="Switch off").is_visible()
 
     at = clock.now()

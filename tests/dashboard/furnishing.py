@@ -15,17 +15,20 @@ from apps.carts.models import Cart, CartKey
 from apps.catalog.models import Pairing, Product
 from apps.consent.models import ConsentRecord, Permission, Suppression
 from apps.core.secrets import hash_of
-from apps.customers.models import Customer, CustomerTotal, PrivacyTask
+from apps.customers.models import Customer, CustomerTotal, CustomEvent, Hold, PrivacyTask
 from apps.dashboard.models import SenderDomain
 from apps.events.models import Announcement, Event
-from apps.flows.models import Draw, Enrollment, Flow, StepRun, Version
-from apps.ingestion.models import Delivery, DeliveryBody, Quarantine
+from apps.feedback.models import Answer, LowScore, OwnReview, SignUp, Survey
+from apps.flows.models import Campaign, Draw, Enrollment, Flow, StepRun, Version
+from apps.ingestion.models import Delivery, DeliveryBody, EventSecret, Quarantine
 from apps.mail.blocks import Source
 from apps.mail.compiling import compile_here
 from apps.mail.models import Letter, Message, OutboxMail, Template, TemplateVersion
 from apps.mail.samples import sample
 from apps.offers.models import Code, CreditGiven, Offer
 from apps.orders.models import Order, OrderLine, Review
+from apps.segments.models import Figures, Segment
+from apps.segments.models import Membership as InSegment
 from apps.stores.models import Notice, Refusal, Store, StoreSecret
 from apps.tracking.models import Click
 
@@ -78,12 +81,14 @@ def furnish(mark: str, *, at: datetime = NOW, **fields: Any) -> Furnished:
     _door(shop, at)
     _people(shop, at)
     _mail(shop, at)
+    _asked(shop, at)
     return shop
 
 
 def _door(shop: Furnished, at: datetime) -> None:
     store, mark = shop.store, shop.mark
     shop.add(StoreSecret.make(store, f"secret-{mark}")).save()
+    shop.add(EventSecret.objects.create(store=store, sealed=mark))
     shop.add(Notice.objects.create(store=store, kind="opt_in", text=f"Ja {mark}"))
     shop.add(SenderDomain.objects.create(store=store, domain=f"{mark}.example", dmarc_at=mark, looked_at=at, due_at=at))
     shop.add(Refusal.objects.create(store=store, day=at.date(), reason="signature", count=3, last_at=at))
@@ -124,6 +129,8 @@ def _people(shop: Furnished, at: datetime) -> None:
         )
     )
     shop.add(Permission.objects.create(customer=customer, state="granted", at=consent.at, record=consent))
+    shop.add(Hold.objects.create(store=store, customer=customer, kind="complaint", subject=mark, began_at=at))
+    shop.add(CustomEvent.objects.create(store=store, customer=customer, name=mark, occurred_at=at, key=mark))
     shop.add(CustomerTotal.objects.create(customer=customer, currency="EUR", orders=1, spent=Decimal(10)))
     shop.add(PrivacyTask.objects.create(store=store, action="redact", asked_at=at, deadline=at, note=mark))
     other = hash_of(store.pk, f"other-{key}")
@@ -201,6 +208,11 @@ def _gifts(shop: Furnished, at: datetime) -> None:
         )
     )  # fmt: skip
     shop.add(CreditGiven.objects.create(code=code, asked_at=at))
+    segment = shop.add(
+        Segment.objects.create(store=store, slug=mark, name=f"Segment {mark}", definition=[{"tagged": [mark]}])
+    )
+    shop.add(InSegment.objects.create(segment=segment, customer=customer, entered_at=at))
+    shop.add(Figures.objects.create(customer=customer, store=store, orders=1, spent=Decimal(10), measured_at=at))
 
 
 def _mail(shop: Furnished, at: datetime) -> None:
@@ -219,6 +231,9 @@ def _mail(shop: Furnished, at: datetime) -> None:
     plan = shop.add(Version.objects.create(flow=flow, number=1, definition=PLAN, published_at=at))
     flow.version = plan
     flow.save()
+    shop.add(
+        Campaign.objects.create(store=store, name=f"News {shop.mark}", template_slug="reminder", audience="everybody")
+    )
     shop.add(Draw.objects.create(flow=flow, customer=customer, ticket=Decimal(5), held_out=False))
     run = shop.add(
         Enrollment.objects.create(
@@ -270,6 +285,32 @@ def _mail(shop: Furnished, at: datetime) -> None:
         )
     )
     shop.add(Announcement.objects.create(event=event, due_at=at))
+
+
+def _asked(shop: Furnished, at: datetime) -> None:
+    store, mark, customer = shop.store, shop.mark, shop["customers.Customer"]
+    words = {"question": f"Hoe {mark}?", "answers": [["1", "Slecht"], ["5", f"Goed {mark}"]]}
+    survey = shop.add(
+        Survey.objects.create(
+            store=store, slug=mark, kind="csat", name=f"Vraag {mark}", texts={"nl": words}, low_mark=2
+        )
+    )
+    told = {"store": store, "customer": customer, "message": 1}
+    answer = shop.add(
+        Answer.objects.create(**told, survey=survey, said={"": "1"}, score=1, low=True, comment=mark, answered_at=at)
+    )
+    shop.add(
+        OwnReview.objects.create(
+            **told, position=0, product="7", title=mark, rating=2, text=mark, author=mark, written_at=at
+        )
+    )
+    shop.add(LowScore.objects.create(store=store, customer=customer, answer=answer, score=1, at=at))
+    shop.add(
+        SignUp.objects.create(
+            store=store, customer=customer, notice=shop["stores.Notice"], outcome="granted", language="nl",
+            source_url=f"https://{mark}.example/", at=at,
+        )
+    )  # fmt: skip
 
 
 def member(shop: Furnished, role: str, name: str = "ada") -> User:

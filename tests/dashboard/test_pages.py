@@ -133,7 +133,7 @@ def test_a_flow_is_switched_off_and_on(owner: Client, shop: Furnished) -> None:
     flow.refresh_from_db()
     assert not flow.live
 
-    owner.post(reverse("dashboard:flow-on", args=[flow.pk]))
+    owner.post(reverse("dashboard:flow-on", args=[flow.pk]), {"looked": shop["mail.TemplateVersion"].pk})
     flow.refresh_from_db()
     assert flow.live
 

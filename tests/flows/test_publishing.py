@@ -54,6 +54,70 @@ def test_or_they_move_to_the_new_version_at_the_same_step(shop: Shop) -> None:
     assert shop.run("ada").version.number == 2
 
 
+def test_who_moves_gets_no_mail_twice_and_misses_none(shop: Shop) -> None:
+    flow = shop.flow()
+    shop.leaves("ada")
+    shop.travel(hours=1)
+    shop.sent()
+    shop.leaves("cy")
+
+    # The second mail now comes first; a new one stands between; the third is gone.
+    steps = [{"wait": "30m"}, {"send_email": "abandoned-checkout-2"}, {"wait": "1h"},
+             {"send_email": "abandoned-checkout-1"}, {"wait": "24h"}, {"send_email": "extra-4"}]  # fmt: skip
+    shop.template("extra-4")
+    republish(shop, flow, Inside.MOVE, steps=steps)
+    for _ in range(20):
+        shop.travel(hours=4)
+        shop.sent()
+
+    assert shop.mails("ada") == ["1", "2", "4"]
+    assert shop.mails("cy") == ["2", "1", "4"]
+    assert (shop.run("ada").status, shop.run("cy").status) == ("completed", "completed")
+    numbers = {mail.origin.rpartition(":")[2]: mail.template_slug for mail in Message.objects.of(shop.store)}
+    assert numbers == {"1": "abandoned-checkout-2", "3": "abandoned-checkout-1", "5": "extra-4"}
+
+
+def test_the_mail_of_a_step_that_is_gone_still_counts_and_the_run_goes_on(shop: Shop) -> None:
+    flow = shop.flow()
+    shop.leaves("ada")
+    for hours in (1, 24):
+        shop.travel(hours=hours)
+        shop.sent()
+    assert shop.mails("ada") == ["1", "2"]
+
+    republish(shop, flow, Inside.MOVE, steps=[*PLAN["steps"][:2], {"wait": "48h"}, PLAN["steps"][5]])
+    shop.travel(hours=48)
+
+    assert shop.mails("ada") == ["1", "2", "3"]
+    assert Message.objects.of(shop.store).filter(origin__contains="step:-").count() == 1
+
+
+def test_the_owner_sees_what_each_choice_does(shop: Shop) -> None:
+    flow = shop.flow()
+    shop.leaves("ada")
+    shop.travel(hours=25)
+    shop.leaves("cy")
+    flow.draft = {**flow.draft, "steps": SLOWER}
+
+    finish, move, leave = publishing.outlooks(flow)
+
+    assert (finish.go_on, move.go_on, move.through, leave.leave) == (2, 1, 1, 2)
+
+
+def test_going_back_publishes_what_an_older_version_said(shop: Shop) -> None:
+    flow = shop.flow()
+    first = flow.version
+    assert first is not None
+    republish(shop, flow, steps=SLOWER)
+
+    made = publishing.roll_back(flow, first, shop.at)
+
+    assert (made.number, made.definition, flow.draft) == (3, first.definition, first.definition)
+    shop.store.templates.update(live=None)
+    with pytest.raises(DefinitionRefused):
+        publishing.roll_back(flow, flow.versions.get(number=2), shop.at)
+
+
 def test_who_is_past_the_end_of_the_new_version_is_through(shop: Shop) -> None:
     flow = shop.flow()
     shop.leaves("ada")

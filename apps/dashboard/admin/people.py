@@ -1,6 +1,5 @@
 """Customers, what they allowed, and what they asked."""
 
-# ruff: noqa: ARG002 -- the signatures are Django's
 from __future__ import annotations
 
 from typing import Any
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.roles import Deed, may
 from apps.consent.models import Suppression
 from apps.core import clock
+from apps.customers import holding
 from apps.customers.models import Customer, PrivacyTask
 from apps.dashboard.admin.base import ScopedAdmin, StoreFilter
 from apps.dashboard.timeline import amount, timeline
@@ -40,6 +40,8 @@ class CustomerAdmin(ScopedAdmin):
             "stories": why(row, clock.now()),
             "moments": timeline(row),
             "permission": permission,
+            "holds": holding.standing(row, clock.now()),
+            "may_manage": may(request.user, Deed.MANAGE, row.store_id),
             "totals": [amount(total.spent, total.currency) for total in row.totals.all()],
         }
 

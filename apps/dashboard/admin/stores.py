@@ -45,7 +45,7 @@ class StoreAdmin(ScopedAdmin):
         changed, errors = settings_form.save(row, request.POST, clock.now())
         if errors:
             messages.error(request, gettext("Nothing was saved: see what is wrong below."))
-            return super().page(request, row, groups=settings_form.groups(row, request.POST, errors))
+            return super().page(request, row, groups=settings_form.groups(row, clock.now(), request.POST, errors))
         if changed:
             self.log_change(request, row, ", ".join(changed))
             messages.success(request, gettext("Saved: %(names)s.") % {"names": _labels(changed)})
@@ -55,7 +55,7 @@ class StoreAdmin(ScopedAdmin):
         at = clock.now()
         return {
             "store": row,
-            "groups": settings_form.groups(row),
+            "groups": settings_form.groups(row, at),
             "may_manage": may(request.user, Deed.MANAGE, row),
             "may_write": may(request.user, Deed.WRITE, row),
             **facts_of(row, at),

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         if store is None:
             raise CommandError(f"there is no store '{store_key}'")
         mine = Flow.objects.of(store).filter(slug=flow, deleted_at__isnull=True).first()
-        self.stdout.write(yaml_io.dump_plain(mine.draft) if mine else _preset(flow), ending="")
+        self.stdout.write(yaml_io.dump_plain(yaml_io.in_order(mine.draft)) if mine else _preset(flow), ending="")
 
 
 def _preset(name: str) -> str:

@@ -1,0 +1,49 @@
+"""What is done to surveys and low scores: the shipped ones fetched, a question made, a score looked after."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from apps.accounts.roles import Deed
+from apps.core import clock
+from apps.dashboard.journal import note
+from apps.dashboard.survey_form import QuestionForm
+from apps.dashboard.views.doors import on
+from apps.feedback import answering, surveys
+from apps.feedback.models import LowScore
+from apps.stores.models import Store
+
+
+@on(Store, Deed.WRITE)
+def fetch(request: HttpRequest, store: Store) -> HttpResponse:
+    """The surveys that ship with the engine, as this shop's own."""
+    surveys.install(store.pk, clock.now())
+    messages.success(request, _("They are here. A flow asks them; until then nobody is asked."))
+    return redirect("admin:feedback_survey_changelist")
+
+
+@on(Store, Deed.WRITE)
+def make(request: HttpRequest, store: Store) -> HttpResponse:
+    """A question of one's own, on its page from then on."""
+    form = QuestionForm(request.POST)
+    survey = form.save(store) if form.is_valid() else None
+    if survey is not None:
+        note(request, survey, _("made"))
+        messages.success(request, _("The question is made. A flow asks it by its short name: %s.") % survey.slug)
+        return redirect("admin:feedback_survey_change", survey.pk)
+    for name, wrong in form.errors.items():
+        label = form.fields[name].label if name in form.fields else ""
+        messages.error(request, f"{label}: {' '.join(str(one) for one in wrong)}".strip(": "))
+    return redirect("admin:feedback_survey_changelist")
+
+
+@on(LowScore, Deed.WRITE)
+def attend(request: HttpRequest, low: LowScore) -> HttpResponse:
+    """Somebody wrote or called: the alarm stops."""
+    if answering.attend(low, clock.now()):
+        note(request, low, _("looked after"))
+        messages.success(request, _("Noted. The alarm is off; the hold on promotions stands on the customer's page."))
+    return redirect("admin:feedback_lowscore_changelist")
