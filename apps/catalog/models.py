@@ -39,12 +39,15 @@ class Product(models.Model):
     status = models.CharField(_("status"), max_length=20, blank=True, default="")
     categories = models.JSONField(_("categories"), default=list)
     tags = models.JSONField(_("tags"), default=list)
+    brand = models.CharField(_("brand"), max_length=120, blank=True, default="", db_default="")
     related = models.JSONField(default=list, editable=False)
     """The platform's own suggestions, as external ids."""
     rating = models.DecimalField(_("rating"), max_digits=4, decimal_places=2, null=True)
     rating_count = models.IntegerField(_("reviews"), null=True)
     modified_stamp = models.CharField(max_length=60, default="", blank=True, editable=False, db_collation="C")
     gone_at = models.DateTimeField(_("removed"), null=True)
+    first_seen_at = models.DateTimeField(_("first seen"), null=True, editable=False)
+    """The shop's own moment of the first news of it; null: longer ago than we kept count."""
     # --- the owner's ---
     short_name = models.CharField(_("short name"), max_length=30, blank=True, default="")
     excluded = models.BooleanField(_("never in a mail"), default=False)

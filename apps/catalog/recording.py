@@ -10,6 +10,8 @@ import msgspec
 
 from apps.core import db
 from apps.core.stamps import stamp
+from apps.events import kinds
+from apps.events.log import Happened
 from apps.stores.snapshots import ProductSeen
 
 
@@ -24,7 +26,7 @@ class ProductNews(msgspec.Struct, frozen=True, kw_only=True):
 _COLUMNS = {
     "store_id": "bigint", "external_id": "text", "parent": "text", "title": "text", "handle": "text", "url": "text",
     "image": "text", "price": "numeric", "regular_price": "numeric", "currency": "text", "in_stock": "boolean",
-    "stock": "numeric", "status": "text", "categories": "jsonb", "tags": "jsonb", "related": "jsonb",
+    "stock": "numeric", "status": "text", "categories": "jsonb", "tags": "jsonb", "brand": "text", "related": "jsonb",
     "rating": "numeric", "rating_count": "int", "price_changed_at": "timestamptz", "modified_stamp": "text",
     "gone_at": "timestamptz",
 }  # fmt: skip
@@ -40,14 +42,21 @@ _SPECIAL = {
     "price_changed_at": f"CASE WHEN {_CHANGED} THEN excluded.price_changed_at ELSE p.price_changed_at END",
 }
 _UPSERT = f"""
-INSERT INTO catalog_product AS p ({", ".join(_COLUMNS)}, {_OWNERS})
-SELECT {", ".join(f"t.{name}" for name in _COLUMNS)}, '', false, '', '', '', 0, 0
+INSERT INTO catalog_product AS p ({", ".join(_COLUMNS)}, first_seen_at, {_OWNERS})
+SELECT {", ".join(f"t.{name}" for name in _COLUMNS)}, t.price_changed_at, '', false, '', '', '', 0, 0
 FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
     AS t({", ".join(_COLUMNS)})
 ON CONFLICT (store_id, external_id) DO UPDATE SET
     {", ".join(f"{name} = {_SPECIAL.get(name, f'excluded.{name}')}" for name in list(_COLUMNS)[2:])},
     price_before = CASE WHEN NOT {_CHANGED} THEN p.price_before WHEN p.currency = excluded.currency THEN p.price END
 WHERE excluded.modified_stamp > p.modified_stamp COLLATE "C"
+"""
+
+# Sold out as far as we knew, and to be had by newer news. What was never known is no return.
+_BACK = """
+SELECT p.store_id, p.external_id FROM catalog_product p
+JOIN unnest(%s::bigint[], %s::text[], %s::text[]) AS t(store_id, external_id, mark) USING (store_id, external_id)
+WHERE p.in_stock IS FALSE AND t.mark > p.modified_stamp COLLATE "C"
 """
 
 _HIDE = """
@@ -79,8 +88,11 @@ def _last_of(moment: datetime) -> str:
     return stamp(moment, (99, "~"))
 
 
-def record(news: Sequence[ProductNews], thrown: Mapping[Place, datetime]) -> None:
-    """Keep the newest state of each product and variant; what was thrown away after that stays gone."""
+def record(news: Sequence[ProductNews], thrown: Mapping[Place, datetime]) -> list[Happened]:
+    """Keep the newest state of each product and variant; what was thrown away after that stays gone.
+
+    Returns what is in stock again, for the diary.
+    """
     newest: dict[Place, _Newest] = {}
     for item in news:
         at = item.seen.at or item.arrived_at
@@ -89,8 +101,33 @@ def record(news: Sequence[ProductNews], thrown: Mapping[Place, datetime]) -> Non
             place = (item.store_id, product.external_id)
             if place not in newest or mark > newest[place].mark:
                 newest[place] = _Newest(mark=mark, at=at, seen=product)
-    if newest:
-        db.run(_UPSERT, _params(sorted(newest.items()), thrown))
+    if not newest:
+        return []
+    again = _back({place: last for place, last in newest.items() if last.seen.in_stock})
+    db.run(_UPSERT, _params(sorted(newest.items()), thrown))
+    return [_told(place, newest[place]) for place in again]
+
+
+def _back(offered: Mapping[Place, _Newest]) -> list[Place]:
+    """Which of these were sold out until this news."""
+    places = sorted(offered)
+    if not places:
+        return []
+    marks = [offered[place].mark for place in places]
+    columns = [[store for store, _ in places], [name for _, name in places], marks]
+    return [(store, name) for store, name in db.rows(_BACK, columns)]
+
+
+def _told(place: Place, last: _Newest) -> Happened:
+    return Happened(
+        store_id=place[0],
+        customer_id=None,
+        subject=f"product:{place[1]}",
+        kind=kinds.PRODUCT_BACK,
+        occurred_at=last.at,
+        source_key=f"{place[1]}:{last.mark}",
+        data={"product": place[1], "parent": last.seen.parent},
+    )
 
 
 class _Newest(msgspec.Struct, frozen=True, kw_only=True, order=False):
@@ -135,6 +172,7 @@ def _row(place: Place, last: _Newest, thrown: Mapping[Place, datetime]) -> dict[
         "status": seen.status[:20],
         "categories": _words(seen.categories),
         "tags": _words(seen.tags),
+        "brand": seen.brand[:120],
         "related": _words(seen.related),
         "rating": seen.rating if seen.rating is not None and 0 <= seen.rating <= 5 else None,
         "rating_count": min(max(seen.rating_count, 0), 10**9) if seen.rating_count is not None else None,

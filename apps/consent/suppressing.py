@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,42 @@ def suppress(*, store_id: int, address_hash: bytes, scope: str, reason: str, at:
     for customer_id in people or [None]:
         append([_told(values, customer_id, new[0][0])], at)
     return True
+
+
+_PEOPLE = """
+SELECT p.id, p.address_hash FROM customers_customer p
+WHERE p.id = ANY(%s::bigint[]) AND p.address_hash IS NOT NULL ORDER BY p.id FOR NO KEY UPDATE
+"""
+
+_SUPPRESS_ALL = """
+INSERT INTO consent_suppression AS s (store_id, address_hash, scope, reason, at, origin)
+SELECT DISTINCT ON (p.store_id, p.address_hash) p.store_id, p.address_hash, 'marketing', %(reason)s, %(at)s, t.origin
+FROM unnest(%(people)s::bigint[], %(origins)s::text[]) AS t(id, origin) JOIN customers_customer p ON p.id = t.id
+WHERE p.address_hash IS NOT NULL ORDER BY p.store_id, p.address_hash
+ON CONFLICT (store_id, address_hash) DO UPDATE SET scope = 'marketing', reason = excluded.reason, at = excluded.at,
+    origin = excluded.origin, lifted_at = NULL
+WHERE s.lifted_at IS NOT NULL
+RETURNING id, store_id, address_hash
+"""
+
+
+def suppress_marketing(origins: Mapping[int, str], *, reason: str, at: datetime) -> int:
+    """No more marketing for these people, each with where it came from; returns for how many that is news.
+
+    In the caller's transaction, and locked like `suppress`.
+    """
+    found = db.rows(_PEOPLE, [sorted(origins)]) if origins else []
+    values = {"reason": reason, "at": at, "people": [row[0] for row in found]}
+    new = db.rows(_SUPPRESS_ALL, {**values, "origins": [origins[row[0]] for row in found]}) if found else []
+    of = {bytes(address_hash): customer for customer, address_hash in found}
+    append(
+        [
+            _told({**values, "store": store, "scope": "marketing"}, of[bytes(address_hash)], row)
+            for row, store, address_hash in new
+        ],
+        at,
+    )
+    return len(new)
 
 
 def _told(values: dict[str, Any], customer_id: int | None, row: int) -> Happened:

@@ -135,7 +135,7 @@ class PartForm(forms.Form):
             try:
                 cleaned["part"] = self.part_class(**_given(self.part_class, {**cleaned, **self.nested}))
             except FieldRefused as refused:
-                self.add_error(refused.field, str(refused))
+                self.add_error(refused.field if refused.field in self.fields else None, str(refused))
         return cleaned
 
     @property

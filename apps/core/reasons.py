@@ -27,7 +27,28 @@ class Reason(StrEnum):
     NOT_IN_STOCK = "not_in_stock"
     UNMAILABLE_BASKET = "unmailable_basket"
     PRODUCT_EXCLUDED = "product_excluded"
+    NOTHING_TO_REVIEW = "nothing_to_review"
+    NOTHING_TO_SUGGEST = "nothing_to_suggest"
+    NOTHING_TO_TELL = "nothing_to_tell"
     NO_ADDRESS = "no_address"
+    ORDER_PAID = "order_paid"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_REFUNDED = "order_refunded"
+    RETURN_OPENED = "return_opened"
+    COMPLAINT_OPEN = "complaint_open"
+    ORDERED_AGAIN = "ordered_again"
+    BOUGHT_AGAIN = "bought_again"
+    REVIEWED = "reviewed"
+    ANSWERED = "answered"
+    SHIPPED = "shipped"
+    ACCOUNT_MADE = "account_made"
+    REDEEMED = "redeemed"
+    CLICKED = "clicked"
+    ENGAGED = "engaged"
+    FEWER_ORDERS = "fewer_orders"
+    REPLIED = "replied"
+    TOLD_BY_APP = "told_by_app"
+    LIFE_OVER = "life_over"
     # We may not.
     SUPPRESSED_MARKETING = "suppressed_marketing"
     SUPPRESSED_EVERYTHING = "suppressed_everything"
@@ -47,9 +68,14 @@ class Reason(StrEnum):
     STORE_UNINSTALLED = "store_uninstalled"
     FLOW_OFF = "flow_off"
     ENROLLMENT_ENDED = "enrollment_ended"
+    NO_LONGER_FITS = "no_longer_fits"
+    LEFT_BY_PLAN = "left_by_plan"
     REENTRY_TOO_SOON = "reentry_too_soon"
     HELD_OUT = "held_out"
+    SHADOW = "shadow"
     DUPLICATE_RUN = "duplicate_run"
+    CAMPAIGN_STOPPED = "campaign_stopped"
+    LANE_TAKEN = "lane_taken"
     # Not now.
     CAP = "cap"
     QUIET_HOURS = "quiet_hours"
@@ -58,10 +84,18 @@ class Reason(StrEnum):
     PERSON_PAUSED = "person_paused"
     STORE_PAUSED = "store_paused"
     CONNECTION_DOWN = "connection_down"
+    HOLD_RETURN = "hold_return"
+    HOLD_COMPLAINT = "hold_complaint"
+    HOLD_DELAY = "hold_delay"
+    HOLD_SCORE = "hold_score"
     # Too late.
     STALE = "stale"
     STALE_CAPPED = "stale_capped"
     STALE_FEED = "stale_feed"
+    STALE_RETURN = "stale_return"
+    STALE_COMPLAINT = "stale_complaint"
+    STALE_DELAY = "stale_delay"
+    STALE_SCORE = "stale_score"
     EXPIRED = "expired"
     # No offer for this person; the mail itself may go without one.
     OFFER_OFF = "offer_off"
@@ -90,6 +124,10 @@ HELD: Final = frozenset(
         Reason.PERSON_PAUSED,
         Reason.STORE_PAUSED,
         Reason.CONNECTION_DOWN,
+        Reason.HOLD_RETURN,
+        Reason.HOLD_COMPLAINT,
+        Reason.HOLD_DELAY,
+        Reason.HOLD_SCORE,
     }
 )
 
@@ -206,6 +244,14 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
         _("The flow {flow} was switched off."),
         _("Switch the flow on; people who enter from then on get its mails."),
     ),
+    Reason.LEFT_BY_PLAN: Explanation(
+        _("On this way through the plan the flow ends here."),
+        _("Nothing to mend; look at the splits of the flow when somebody left whom you meant to keep."),
+    ),
+    Reason.NO_LONGER_FITS: Explanation(
+        _("Not everything that {flow} asks is true of this person: {condition}."),
+        _("Nothing to mend; change the conditions of the flow if they leave out people whom you meant."),
+    ),
     Reason.ENROLLMENT_ENDED: Explanation(
         _("This run of {flow} ended at {at}: {cause}."),
         _("Nothing to mend."),
@@ -214,13 +260,97 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
         _("This person was in {flow} on {at}; the rule is once per {period}."),
         _("Change the re-entry rule of the flow if this is too strict."),
     ),
+    Reason.SHADOW: Explanation(
+        _("This flow runs in shadow: it only decides. The mail would have left at {at}."),
+        _("Switch the flow on for real once its list is what you expect."),
+    ),
     Reason.HELD_OUT: Explanation(
         _("This person is in the control group of {flow}, so that you see what the mails earn."),
         _("Make the control group smaller, or switch it off, in the flow."),
     ),
+    Reason.ORDER_PAID: Explanation(
+        _("The order was paid meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.ORDER_CANCELLED: Explanation(
+        _("The order was cancelled meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.ORDER_REFUNDED: Explanation(
+        _("Money was given back for the order."),
+        _("Nothing to mend."),
+    ),
+    Reason.RETURN_OPENED: Explanation(
+        _("Something of the order is to be sent back."),
+        _("Nothing to mend."),
+    ),
+    Reason.COMPLAINT_OPEN: Explanation(
+        _("This person complained, or gave a low score."),
+        _("Solve what went wrong; that comes before any other mail."),
+    ),
+    Reason.ORDERED_AGAIN: Explanation(
+        _("This person ordered again meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.BOUGHT_AGAIN: Explanation(
+        _("This person bought it, or what goes with it, meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.REVIEWED: Explanation(
+        _("This person wrote a review meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.ANSWERED: Explanation(
+        _("This person answered meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.SHIPPED: Explanation(
+        _("The order was shipped meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.ACCOUNT_MADE: Explanation(
+        _("This person made an account meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.REDEEMED: Explanation(
+        _("The code was used meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.CLICKED: Explanation(
+        _("This person clicked in an earlier mail of this flow."),
+        _("Nothing to mend."),
+    ),
+    Reason.ENGAGED: Explanation(
+        _("This person showed a sign of life meanwhile."),
+        _("Nothing to mend."),
+    ),
+    Reason.FEWER_ORDERS: Explanation(
+        _("Too few orders of this person are left: others were refunded or cancelled."),
+        _("Nothing to mend."),
+    ),
+    Reason.REPLIED: Explanation(
+        _("This person replied to a mail of yours."),
+        _("Answer the reply; the flow has stopped for this person."),
+    ),
+    Reason.TOLD_BY_APP: Explanation(
+        _("Another app told what ends this flow for this person."),
+        _("Nothing to mend."),
+    ),
+    Reason.LIFE_OVER: Explanation(
+        _("What was bought must be used up long since."),
+        _("Check how long the product lasts, on its page."),
+    ),
+    Reason.LANE_TAKEN: Explanation(
+        _("This person is, or was lately, in another flow with the same aim."),
+        _("Nothing to mend: one of such flows at a time is enough."),
+    ),
     Reason.DUPLICATE_RUN: Explanation(
         _("The same mail already exists for this occasion: {message}."),
         _("Nothing to mend."),
+    ),
+    Reason.CAMPAIGN_STOPPED: Explanation(
+        _("This one-off mail was stopped at {at}, before it was this person's turn."),
+        _("Nothing to mend: who already got it does not get it again."),
     ),
     Reason.CAP: Explanation(
         _("This person has had {count} mails in {period}; this one waits until {until}."),
@@ -250,6 +380,38 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
         _("The mail connection of {store} does not answer since {at}; the mail waits."),
         _("Test the mail connection in the store's settings."),
     ),
+    Reason.HOLD_RETURN: Explanation(
+        _("A return of this person is open since {since}; promotions wait until it is closed."),
+        _("Close the return in your shop, or lift the hold on the customer's page."),
+    ),
+    Reason.HOLD_COMPLAINT: Explanation(
+        _("A complaint of this person is open since {since}; promotions wait until it is closed."),
+        _("Solve the complaint, or lift the hold on the customer's page."),
+    ),
+    Reason.HOLD_DELAY: Explanation(
+        _("An order of this person is late since {since}; promotions wait until it is shipped."),
+        _("Ship the order, or lift the hold on the customer's page."),
+    ),
+    Reason.HOLD_SCORE: Explanation(
+        _("This person gave a low score on {since}; promotions wait for a while."),
+        _("Ask what went wrong; after that you may lift the hold on the customer's page."),
+    ),
+    Reason.STALE_RETURN: Explanation(
+        _("A return of this person was open; after {valid_until} this mail made no sense."),
+        _("Close returns in your shop as soon as they are settled."),
+    ),
+    Reason.STALE_COMPLAINT: Explanation(
+        _("A complaint of this person was open; after {valid_until} this mail made no sense."),
+        _("Nothing to mend: the complaint comes first."),
+    ),
+    Reason.STALE_DELAY: Explanation(
+        _("An order of this person was late; after {valid_until} this mail made no sense."),
+        _("Nothing to mend: the late order comes first."),
+    ),
+    Reason.STALE_SCORE: Explanation(
+        _("This person had given a low score; after {valid_until} this mail made no sense."),
+        _("Nothing to mend: what went wrong comes first."),
+    ),
     Reason.STALE: Explanation(
         _("This mail was due at {due} and no longer made sense after {valid_until}."),
         _("If this happens often, look on the status page for what kept mail waiting."),
@@ -269,6 +431,18 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     Reason.PRODUCT_EXCLUDED: Explanation(
         _("Everything in the basket is kept out of mails by you: {products}."),
         _("Open the product and take the tick away if it may be shown in a mail."),
+    ),
+    Reason.NOTHING_TO_REVIEW: Explanation(
+        _("Nothing of what this person bought could be reviewed any more."),
+        _("Nothing to mend: it was reviewed already, given back, or has no page to review it on."),
+    ),
+    Reason.NOTHING_TO_SUGGEST: Explanation(
+        _("There was no product in stock that fits what this person bought."),
+        _("Check the stock in your shop, and which products you keep out of mails."),
+    ),
+    Reason.NOTHING_TO_TELL: Explanation(
+        _("What this mail is about was not there for this person: {detail}."),
+        _("Fill it in, such as the instructions of a product, or choose another template."),
     ),
     Reason.OFFER_OFF: Explanation(
         _("The offer {offer} is not in use."),

@@ -27,6 +27,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 Listener = Callable[[Sequence[Told], datetime], None]
 
 _listeners: dict[str, list[Listener]] = defaultdict(list)
+_order: list[Listener] = []
 
 
 def listens(*kinds: str) -> Callable[[Listener], Listener]:
@@ -35,6 +36,8 @@ def listens(*kinds: str) -> Callable[[Listener], Listener]:
     def decorate(listener: Listener) -> Listener:
         for kind in kinds:
             _listeners[kind].append(listener)
+        if listener not in _order:
+            _order.append(listener)
         return listener
 
     return decorate
@@ -51,5 +54,7 @@ def tell(events: Sequence[Told], at: datetime) -> None:
     for event in events:
         for listener in _listeners.get(event.kind, ()):
             heard[listener].append(event)
-    for listener, batch in heard.items():
-        listener(sorted(batch, key=lambda event: (event.occurred_at, event.id)), at)
+    # In the order in which they registered: a lower floor brings its sums up to date before a higher one asks them.
+    for listener in _order:
+        if batch := heard.get(listener):
+            listener(sorted(batch, key=lambda event: (event.occurred_at, event.id)), at)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from apps.core import db
+from apps.core.sql import Sql
 from apps.events.listeners import listened
 
 
@@ -79,3 +80,27 @@ def append(events: Sequence[Happened], at: datetime) -> None:
             "at": at,
         },
     )
+
+
+_APPEND_FROM = """
+WITH {before}, told AS ({lines}), added AS (
+    INSERT INTO events_event (store_id, customer_id, subject, kind, occurred_at, recorded_at, shape, source_key, data)
+    SELECT store_id, customer_id, subject, kind, occurred_at, %s, 1, source_key, data FROM told
+    ON CONFLICT (store_id, kind, source_key) DO NOTHING
+    RETURNING id, kind
+), announced AS (
+    INSERT INTO events_announcement (event_id, due_at, attempts, reason)
+    SELECT id, %s, 0, '' FROM added WHERE kind = ANY(%s::text[])
+)
+SELECT count(*) FROM added
+"""
+
+
+def append_from(before: Sql, lines: Sql, at: datetime) -> int:
+    """Write the events that a SELECT yields, however many, in one statement with what makes them.
+
+    `before` are the CTEs that `lines` reads, changes included; `lines` yields store_id, customer_id, subject, kind,
+    occurred_at, source_key and data. Returns how many were new.
+    """
+    statement = _APPEND_FROM.format(before=before.text, lines=lines.text)
+    return int(db.rows(statement, [*before.params, *lines.params, at, at, sorted(listened())])[0][0])

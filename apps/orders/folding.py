@@ -16,6 +16,9 @@ from apps.stores.snapshots import OrderSeen
 REAL = frozenset({"placed", "paid", "fulfilled", "refunded"})
 """Stages of an order in the sense of decision 12; a cancelled one only when it was once paid."""
 
+OFFLINE = frozenset({"bacs", "cheque", "cod"})
+"""Methods of WooCommerce's own that wait for the shop and not for the buyer."""
+
 
 class OrderState(msgspec.Struct, kw_only=True):
     """An order's row as the folding knows it."""
@@ -54,6 +57,14 @@ class OrderState(msgspec.Struct, kw_only=True):
     def silences(self) -> bool:
         """A real order: it ends this person's basket mails, also when the shop later bins it."""
         return not self.test and (self.paid_at is not None or self.stage in REAL)
+
+    @property
+    def awaits_buyer(self) -> bool:
+        """A payment failed, or it is the buyer who has to act (decision 12)."""
+        if self.stage != "unpaid" or self.test or self.gone_at is not None or "draft" in self.status:
+            return False
+        asks = bool(self.pay_url or self.payment_method) and self.payment_method not in OFFLINE
+        return self.status == "failed" or asks
 
     @property
     def counts(self) -> bool:

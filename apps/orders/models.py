@@ -81,6 +81,13 @@ class Order(models.Model):
                 condition=models.Q(silences=True, account__isnull=False),
             ),
             models.Index(fields=["store", "account"], name="order_by_account"),
+            # Who ordered in a period, of a whole shop: segments count from it alone.
+            models.Index(
+                fields=["store", "placed_at"],
+                include=["customer", "currency", "total", "refunded"],
+                name="order_that_counts",
+                condition=models.Q(counts=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -166,6 +173,8 @@ class Shipment(models.Model):
     order_external_id = models.CharField(max_length=40)
     status = models.CharField(max_length=40, blank=True, default="")
     delivered_at = models.DateTimeField(null=True)
+    tracking_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    """Where the parcel can be followed, when the shop says."""
 
     objects = StoreQuerySet["Shipment"].as_manager()
 

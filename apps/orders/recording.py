@@ -39,6 +39,10 @@ class Change(msgspec.Struct, kw_only=True):
     delivered: bool = False
     cancelled: bool = False
     refunded: Decimal = Decimal(0)
+    awaited: str = ""
+    """The stamp of the state in which it already waited for its buyer's payment."""
+    status: str = ""
+    modified_at: datetime | None = None
     customer_id: int | None = None
     """Whom it belonged to before."""
 
@@ -111,6 +115,9 @@ def _before(state: OrderState, customer_id: int | None) -> Change:
         delivered=state.delivered_at is not None,
         cancelled=state.stage == "cancelled",
         refunded=state.refunded,
+        awaited=state.modified_stamp if state.awaits_buyer else "",
+        status=state.status,
+        modified_at=state.modified_at,
         customer_id=customer_id,
     )
 
@@ -189,13 +196,14 @@ def _given_back(places: Sequence[Place]) -> dict[Place, Decimal]:
 
 
 _SHIPMENTS = """
-INSERT INTO orders_shipment AS s (store_id, external_id, order_external_id, status, delivered_at)
+INSERT INTO orders_shipment AS s (store_id, external_id, order_external_id, status, delivered_at, tracking_url)
 SELECT DISTINCT ON (store_id, order_external_id, external_id) *
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-    AS t(store_id, external_id, order_external_id, status, delivered_at)
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+    AS t(store_id, external_id, order_external_id, status, delivered_at, tracking_url)
 ORDER BY store_id, order_external_id, external_id, delivered_at
 ON CONFLICT (store_id, order_external_id, external_id) DO UPDATE SET
-    delivered_at = least(s.delivered_at, excluded.delivered_at)
+    delivered_at = least(s.delivered_at, excluded.delivered_at),
+    tracking_url = coalesce(nullif(excluded.tracking_url, ''), s.tracking_url)
 """
 
 _DELIVERED = """
@@ -217,6 +225,7 @@ def _ship(news: Sequence[OrderNews], changes: dict[Place, Change]) -> None:
                 [seen.order for _, seen in shipped],
                 [seen.status[:40] for _, seen in shipped],
                 [seen.delivered_at for _, seen in shipped],
+                [seen.tracking_url[:2000] for _, seen in shipped],
             ],
         )
     places = sorted(changes)

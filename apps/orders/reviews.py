@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,13 @@ import msgspec
 from apps.core import db
 from apps.core.addresses import email_key
 from apps.core.stamps import stamp
+from apps.events import kinds
+from apps.events.log import Happened, append
 from apps.stores.snapshots import ReviewSeen
 
 LONGEST = 5_000
+NEWS = timedelta(days=30)
+"""A review written longer ago is history to us: kept, and nobody is told."""
 
 
 class ReviewNews(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +43,12 @@ LEFT JOIN customers_customer cu ON cu.store_id = t.store_id AND cu.email_key = t
 ON CONFLICT (store_id, external_id) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in list(_COLUMNS)[2:])}, customer_id = excluded.customer_id
 WHERE excluded.modified_stamp > r.modified_stamp COLLATE "C"
+RETURNING store_id, external_id, customer_id, product, rating, written_at, xmax = 0
 """
 
 
 def record(news: Sequence[ReviewNews]) -> None:
-    """Keep the newest state of each review, in the caller's transaction."""
+    """Keep the newest state of each review, in the caller's transaction; tell of those that are new to us."""
     newest: dict[tuple[int, str], dict[str, Any]] = {}
     for item in news:
         row = _row(item)
@@ -52,7 +57,24 @@ def record(news: Sequence[ReviewNews]) -> None:
             newest[place] = row
     rows = [newest[place] for place in sorted(newest)]
     if rows:
-        db.run(_UPSERT, {name: [row[name] for row in rows] for name in _COLUMNS})
+        at = max(item.arrived_at for item in news)
+        kept = db.rows(_UPSERT, {name: [row[name] for row in rows] for name in _COLUMNS})
+        append([_given(row, at) for row in kept if row[-1]], at)
+
+
+def _given(row: tuple[Any, ...], at: datetime) -> Happened:
+    store_id, external_id, customer_id, product, rating, written_at, _new = row
+    moment = min(written_at or at, at)
+    return Happened(
+        store_id=store_id,
+        customer_id=customer_id,
+        subject=f"product:{product}",
+        kind=kinds.REVIEW_GIVEN,
+        occurred_at=moment,
+        source_key=f"review:{external_id}",
+        data={"product": product, "rating": rating, "own": False},
+        announced=customer_id is not None and at - moment < NEWS,
+    )
 
 
 def _row(item: ReviewNews) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from apps.customers.identity import People
 from apps.events import kinds
 from apps.events.log import Happened, append, as_history
 from apps.orders.recording import Change
+
+HOLDS_STOCK: Final = timedelta(minutes=50)
+"""Less than WooCommerce's hour: its cron is not punctual to the minute."""
 
 
 def tell(changes: Sequence[Change], people: People, at: datetime, history_until: datetime | None = None) -> None:
@@ -32,9 +37,33 @@ def _news_of(change: Change, people: People, at: datetime) -> Iterator[Happened]
     if now.delivered_at and not change.delivered:
         yield _event(change, people, kinds.ORDER_DELIVERED, now.delivered_at)
     if now.stage == "cancelled" and not change.cancelled:
-        yield _event(change, people, kinds.ORDER_CANCELLED, now.cancelled_at or now.modified_at or at)
+        yield _cancelled(change, people, now.cancelled_at or now.modified_at or at)
     if now.refunded > change.refunded:
         yield _event(change, people, kinds.ORDER_REFUNDED, now.modified_at or at, key=f":{now.refunded}")
+    yield from _unpaid(change, people, at)
+
+
+def _unpaid(change: Change, people: People, at: datetime) -> Iterator[Happened]:
+    """Each change anew: the first mail comes so long after the last of them."""
+    now = change.state
+    if now.awaits_buyer and now.modified_stamp != change.awaited:
+        yield _event(change, people, kinds.ORDER_UNPAID, now.modified_at or at, key=f":{now.modified_stamp}")
+
+
+def _cancelled(change: Change, people: People, moment: datetime) -> Happened:
+    event = _event(change, people, kinds.ORDER_CANCELLED, moment)
+    return msgspec.structs.replace(event, data={**event.data, "timer": True}) if _by_timer(change, moment) else event
+
+
+def _by_timer(change: Change, moment: datetime) -> bool:
+    """Nobody cancelled it: WooCommerce lets go of stock held for a pending order, by default after an hour.
+
+    What a person cancels is cancelled sooner, or had failed before (that timer leaves failed orders alone).
+    """
+    now, before = change.state, change.modified_at or change.state.created_at
+    if now.placed_at is not None or before is None or change.status not in ("", "pending"):
+        return False
+    return moment - before >= HOLDS_STOCK
 
 
 def _event(change: Change, people: People, kind: str, moment: datetime, key: str = "") -> Happened:

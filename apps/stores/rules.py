@@ -35,12 +35,27 @@ DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "offer_every": "90d",
         "accepts_marketing": "ignored",
         "capture": "consent",
+        "confirm_sign_up": "law",
         "valid.cart": "24h",
         "valid.unpaid": "12h",
         "valid.thanks": "5d",
         "valid.review": "14d",
         "valid.winback": "21d",
+        "valid.replenish": "14d",
+        "valid.survey": "14d",
+        "valid.welcome": "5d",
         "valid.birthday": "1d",
+        "valid.vip": "14d",
+        "valid.tips": "7d",
+        "valid.crosssell": "14d",
+        "valid.second": "14d",
+        "valid.at_risk": "14d",
+        "valid.sunset": "7d",
+        "valid.care": "7d",
+        "valid.offer": "1d",
+        "valid.campaign": "3d",
+        "valid.delay": "3d",
+        "valid.status": "3d",
         "valid.other": "3d",
     }
 )
@@ -50,6 +65,7 @@ VALID: Final = "valid."
 CONSENT_META: Final = "consent_meta"
 FLOW_DECIDES: Final = "flow"
 ATTESTED: Final = "attested"
+ALWAYS: Final = "always"
 # A checkout left behind is a basket for the owner: one rule for both.
 _SAME_PURPOSE: Final = {"checkout": "cart", "abandoned-checkout": "cart", "abandoned-cart": "cart"}
 
@@ -80,6 +96,8 @@ class Rules:
     """The owner attests that the platform's own box is not ticked beforehand (decision 15)."""
     capture: str
     """Whose baskets the shop's companion tells with an address: consent, notice or accounts (woocommerce.md 5.5)."""
+    confirm_sign_up: bool
+    """Whoever signs up on our page confirms by mail, also where the law does not ask for it."""
     valid: Mapping[str, timedelta] = field(hash=False)
     """Purpose → how long a due mail stays of use, in open time."""
     consent_meta: Mapping[str, str] = field(hash=False)
@@ -117,6 +135,7 @@ def _read(words: tuple[tuple[str, str], ...], consent_meta: tuple[tuple[str, str
         offer_every=_length_or_off(text["offer_every"]),
         accepts_marketing=text["accepts_marketing"] == ATTESTED,
         capture=text["capture"],
+        confirm_sign_up=text["confirm_sign_up"] == ALWAYS,
         valid=MappingProxyType(
             {
                 name.removeprefix(VALID): parse_duration(value).delta

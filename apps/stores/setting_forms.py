@@ -105,6 +105,25 @@ def web(*, required: bool = False) -> Form:
     return Form(accepts=_("an address that begins with https:// (or http://)"), parse=parse)
 
 
+def web_with(*names: str, own: str) -> Form:
+    """An address in which {names} are filled in later; or the word `own`, or nothing."""
+
+    def parse(given: str) -> str:
+        address = given.strip()
+        if not address or address == own:
+            return address
+        used = re.findall(r"\{([^{}]*)\}", address)
+        whole = re.sub(r"^\{product_url\}", "https://shop.example/p", address)
+        if not set(used) <= set(names) or re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", address)):
+            raise Refused
+        _check_web(re.sub(r"\{[^{}]*\}", "1", whole))
+        return address
+
+    shown = ", ".join(f"{{{name}}}" for name in names)
+    accepts = filled(_("an address that may hold %(names)s; %(own)s; or nothing"), {"names": shown, "own": own})
+    return Form(accepts=accepts, parse=parse)
+
+
 def host() -> Form:
     """A host name, also when it was pasted with its scheme."""
 

@@ -189,6 +189,12 @@ def rules() -> Iterator[Setting]:
             "notice",
             _("when the WooCommerce plugin passes on an address with a basket"),
         ),
+        (
+            "confirm_sign_up",
+            forms.choice("law", "always"),
+            "always",
+            _("who signs up confirms by mail: where the law asks for it, or always"),
+        ),
         *[(name, forms.length(), text, valid) for name, text in DEFAULTS.items() if name.startswith("valid.")],
     ]
     for name, form, example, about in rows:
@@ -211,6 +217,7 @@ def profile() -> Iterator[Setting]:
             "Voor 17.00 uur besteld, morgen in huis.",
             _("when a parcel arrives"),
         ),
+        ("delivery_days", forms.number(1, 60), "3", _("days a parcel is on its way, when nobody says it arrived")),
         ("return_days", forms.number(0, 3650), "30", _("days to send things back")),
         ("return_note", line, "Retour is gratis.", _("what returning costs")),
         (
@@ -229,8 +236,21 @@ def profile() -> Iterator[Setting]:
         ("brand_line", spoken, "Alles van één molen.", _("what the shop is about")),
         ("value_line", spoken, "Met de hand gemaakt.", _("what is good about its things")),
         ("service_line", spoken, "Vragen? We helpen graag.", _("what its service is like")),
+        ("pay_later", line, "Achteraf betalen kan ook.", _("what you say about paying later; empty: nothing")),
+        ("pay_later_from", forms.amount(), "50.00", _("paying later is named from this amount")),
+        ("guide_title", forms.text(80), "Servies kiezen dat past", _("the name of your guide to choosing")),
+        ("guide_url", forms.web(), "https://molenzicht.nl/gids", _("where that guide stands")),
+        ("help_from", forms.amount(), "150.00", _("from this amount on you offer to have a look with the buyer")),
+        ("help_line", line, "We kijken graag even mee.", _("how you offer it")),
+        ("account_url", forms.web(), "https://molenzicht.nl/account", _("where a buyer makes an account")),
         ("signature", forms.text(80), "Sanne van Molenzicht", _("who signs the mails")),
         ("legal_name", forms.text(120), "Molenzicht B.V.", _("the name of the company")),
+        (
+            "review_url",
+            forms.web_with("product_url", "product", "variant", "order", own="own"),
+            "https://nl.trustpilot.com/evaluate/molenzicht.nl",
+            _("where reviews are written, also with {product_url}, {product}, {variant} or {order}; own: on our page"),
+        ),
         ("logo", forms.web(), "https://molenzicht.nl/logo.png", _("the picture above every mail")),
         ("colour", forms.colour(), "#2f5d50", _("the colour of the buttons")),
         (

@@ -200,6 +200,7 @@ class ProductSeen(Seen, frozen=True, kw_only=True):
     status: str = ""
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    brand: str = ""
     rating: Decimal | None = None
     rating_count: int | None = None
     related: tuple[str, ...] = ()
@@ -253,6 +254,19 @@ class PrivacyRequest(Seen, frozen=True, kw_only=True):
     request_id: str = ""
 
 
+class CustomSeen(Seen, frozen=True, kw_only=True):
+    """What another app told of somebody. `key` is unique per store; `order` is an id or a number, as it was given."""
+
+    person: Person
+    name: str
+    key: str
+    order: str = ""
+    properties: dict[str, str | bool | int | float | None] = {}
+    tags: tuple[str, ...] | None = None
+    birthday: tuple[int, int] | None = None
+    """Month and day."""
+
+
 Snapshot = (
     CartSeen
     | CartGone
@@ -269,4 +283,5 @@ Snapshot = (
     | ShopSeen
     | Uninstalled
     | PrivacyRequest
+    | CustomSeen
 )

@@ -79,4 +79,4 @@ def test_an_order_is_told_once_however_often_it_changes(shop: Shop, world) -> No
         shop.sends(bodies.woo_order(30, at, status, created=world.at, email=ADA.email, paid=paid))
 
     kinds = list(Event.objects.filter(store_id=shop.store.pk, kind__startswith="order.").values_list("kind", flat=True))
-    assert sorted(kinds) == ["order.paid", "order.placed"]
+    assert sorted(kinds) == ["order.paid", "order.placed", "order.unpaid"]

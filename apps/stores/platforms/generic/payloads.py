@@ -136,6 +136,7 @@ class Product(Record, frozen=True, kw_only=True, omit_defaults=True):
     stock: Decimal | None = None
     categories: list[Text] = []
     tags: list[Text] = []
+    brand: Text = ""
     rating: Decimal | None = None
     rating_count: Annotated[int, Meta(ge=0)] | None = None
     related: list[Id] = []

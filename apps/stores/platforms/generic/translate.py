@@ -261,6 +261,7 @@ def _product(data: say.Product, tie: str, shop: ShopFacts, _: datetime | None) -
             status="publish" if data.published else "hidden",
             categories=tuple(named for one in data.categories if (named := text(one))),
             tags=tuple(named for one in data.tags if (named := text(one))),
+            brand=text(data.brand),
             rating=_money(data.rating),
             rating_count=data.rating_count,
             related=tuple(data.related[:20]),

@@ -44,6 +44,7 @@ def product(body: Product, context: Context) -> list[Snapshot]:
             status="unpublished" if body.published_at is None else text(body.status, 50),
             categories=_categories(body),
             tags=_tags(body.tags),
+            brand=text(body.vendor, 120),
             variants=variants,
         )
     ]

@@ -54,7 +54,7 @@ VARIANT: Final = "id title price compareAtPrice updatedAt inventoryPolicy invent
 _PICTURE: Final = "{ preview { image { url } } }"
 
 PRODUCT: Final = f"""
-  id title handle status productType tags updatedAt publishedAt
+  id title handle status productType vendor tags updatedAt publishedAt
   category {{ name }}
   featuredMedia {_PICTURE}
   rating: metafield(namespace: "reviews", key: "rating") {{ value }}

@@ -62,6 +62,7 @@ class Product(Payload):
     handle: str | None = None
     status: str | None = None
     product_type: str | None = None
+    vendor: str | None = None
     tags: Any = None
     updated_at: datetime | None = None
     published_at: datetime | msgspec.UnsetType | None = msgspec.UNSET

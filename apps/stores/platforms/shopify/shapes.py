@@ -172,6 +172,7 @@ def product(node: Node) -> dict[str, Any]:
         "status": _lower(node.get("status")),
         "product_type": node.get("productType"),
         "tags": node.get("tags"),
+        "vendor": node.get("vendor"),
         "updated_at": node.get("updatedAt"),
         "published_at": node.get("publishedAt"),
         "category": node.get("category"),

@@ -45,6 +45,7 @@ def product(body: Product, tie: str, shop: ShopFacts) -> list[Snapshot]:
             status="hidden" if body.catalog_visibility == "hidden" else text(body.status, 50),
             categories=_names(body.categories),
             tags=_names(body.tags),
+            brand=next(iter(_names(body.brands)), ""),
             rating=amount(body.average_rating),
             rating_count=body.rating_count,
             related=_related(body),

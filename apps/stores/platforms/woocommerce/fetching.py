@@ -54,7 +54,7 @@ _SLUG: Final = re.compile(r"[a-z0-9_-]{1,60}")
 # What is read of a product; its description alone may be a hundred times that.
 _PRODUCT: Final = (
     "id,parent_id,name,slug,permalink,type,status,catalog_visibility,price,regular_price,stock_status,stock_quantity,"
-    "date_created_gmt,date_modified_gmt,average_rating,rating_count,image,images,categories,tags,upsell_ids,"
+    "date_created_gmt,date_modified_gmt,average_rating,rating_count,image,images,categories,tags,brands,upsell_ids,"
     "cross_sell_ids,related_ids"
 )
 

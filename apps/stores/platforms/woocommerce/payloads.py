@@ -134,6 +134,7 @@ class Product(Payload):
     images: list[Image] | None = None
     categories: list[Term] | None = None
     tags: list[Term] | None = None
+    brands: list[Term] | None = None
     upsell_ids: list[Id] | None = None
     cross_sell_ids: list[Id] | None = None
     related_ids: list[Id] | None = None
