@@ -24,6 +24,7 @@ SELECT min(due_at) FROM (
     SELECT due_at FROM ingestion_delivery WHERE due_at > %(at)s UNION ALL
     SELECT due_at FROM carts_cart WHERE due_at > %(at)s UNION ALL
     SELECT due_at FROM flows_enrollment WHERE due_at > %(at)s UNION ALL
+    SELECT due_at FROM flows_sweep WHERE due_at > %(at)s UNION ALL
     SELECT due_at FROM mail_message WHERE due_at > %(at)s UNION ALL
     SELECT due_at FROM ingestion_errand WHERE due_at > %(at)s
 ) AS waiting
