@@ -21,7 +21,22 @@ from config.ground import instance
 from tests.benchmarks import machine, stage, table
 from tests.benchmarks.table import Line
 
-ROWS = ("door", "recording", "fetch", "claims", "render", "sending", "silence", "idle")
+ROWS = (
+    "door",
+    "recording",
+    "fetch",
+    "claims",
+    "render",
+    "sending",
+    "silence",
+    "segments",
+    "idle",
+    "advance",
+    "waiting",
+    "enrol",
+    "tick",
+    "simulate",
+)
 LONGEST_SECONDS = 3600
 
 

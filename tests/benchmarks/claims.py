@@ -75,11 +75,10 @@ def _enrollments(at: datetime) -> int:
     from django.db import transaction
 
     from apps.flows import walking
-    from apps.flows.walking import Move
 
     with transaction.atomic():
         runs = walking.claim(at, BATCH)
-        walking.write([Move(run.id, run.position, due_at=at + timedelta(days=1)) for run in runs], at)
+        walking.write([walking.stays(run, due_at=at + timedelta(days=1)) for run in runs], at)
     return len(runs)
 
 
