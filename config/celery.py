@@ -22,14 +22,17 @@ BEAT: dict[str, tuple[str, float]] = {
     "announce": ("apps.events.tasks.announce", 3.0),
     "abandon-carts": ("apps.carts.tasks.abandon_carts", 3.0),
     "advance": ("apps.flows.tasks.advance", 3.0),
+    "sweep-flows": ("apps.flows.tasks.sweep", 60.0),
     "dispatch": ("apps.mail.tasks.dispatch", 3.0),
     "run-errands": ("apps.ingestion.tasks.run_errands", 3.0),
     "issue-offers": ("apps.offers.tasks.issue_offers", 10.0),
     "end-offers": ("apps.offers.tasks.end_offers", 300.0),
     "measure-products": ("apps.orders.tasks.measure_products", 600.0),
+    "keep-segments": ("apps.segments.tasks.keep_segments", 10.0),
     # What a dead worker had in hand waits this long at most, not for the end of its lease.
     "reconcile-doubts": ("apps.mail.tasks.reconcile_doubts", 10.0),
     "look-up-domains": ("apps.dashboard.tasks.look_up_domains", 300.0),
+    "simulate": ("apps.dashboard.tasks.simulate", 60.0),
     "heartbeat": ("apps.dashboard.tasks.heartbeat", 15.0),
     "retain": ("apps.core.tasks.retain", 3600.0),
 }

@@ -82,14 +82,18 @@ def run_queues(at: datetime) -> None:
     from apps.carts.abandonment import abandon_due
     from apps.core import clock
     from apps.events.announcing import announce_due
+    from apps.flows.campaigns import plan_due
     from apps.flows.engine import advance_due
+    from apps.flows.sweeping import sweep_due
     from apps.ingestion.processing import process_due
     from apps.ingestion.running import run_due
+    from apps.mail.alerting import alert_due
     from apps.mail.dispatch import dispatch_due
+    from apps.segments.keeping import keep_due
 
     with clock.travelled(at - clock.now()):
         for _ in range(50):
-            queues = (process_due, abandon_due, announce_due, advance_due)
+            queues = (process_due, abandon_due, announce_due, keep_due, sweep_due, advance_due, plan_due, alert_due)
             asked = run_due(lambda: at)
             if not asked + sum(queue(at) for queue in queues) + dispatch_due(lambda: at):
                 return
@@ -101,7 +105,11 @@ SELECT min(due) FROM (
     SELECT min(due_at) AS due FROM ingestion_delivery WHERE state = 'waiting'
     UNION ALL SELECT min(due_at) FROM carts_cart
     UNION ALL SELECT min(due_at) FROM events_announcement
+    UNION ALL SELECT min(g.due_at) FROM segments_shopfigures g
+        WHERE EXISTS (SELECT 1 FROM segments_segment s WHERE s.store_id = g.store_id)
     UNION ALL SELECT min(due_at) FROM flows_enrollment WHERE status = 'active'
+    UNION ALL SELECT min(due_at) FROM flows_sweep
+    UNION ALL SELECT min(due_at) FROM flows_campaign
     UNION ALL SELECT min(greatest(m.due_at, s.transport_paused_until)) FROM mail_message m
         JOIN stores_store s ON s.id = m.store_id WHERE m.status IN ('planned', 'claimed')
     UNION ALL SELECT min(greatest(e.due_at, c.paused_until)) FROM ingestion_errand e
