@@ -24,7 +24,8 @@ def tell(people: People, at: datetime, history_until: datetime | None = None) ->
             occurred_at=min(since or at, at),
             source_key=str(people.by_address[(store_id, key)]),
             data={},
-            announced=at - (since or at) <= NEW_FOR,
+            # Of a past that is read in, only what says its own day can be news.
+            announced=(since is not None or history_until is None) and at - (since or at) <= NEW_FOR,
         )
         for (store_id, key), since in people.made.items()
     ]

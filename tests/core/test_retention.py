@@ -82,6 +82,7 @@ def test_the_promises_of_the_product_page() -> None:
         "visitors of the sign-up page": "1 day",
         "simulations": "30 days",
         "tombstones": "90 days",
+        "sunset suppressions whose days are over": "0",
         "shops to forget": "0",
     }
 

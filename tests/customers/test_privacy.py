@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from apps.customers.models import Customer
+    from apps.flows.models import Enrollment
     from apps.stores.models import Store
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -219,6 +220,7 @@ def _life_of_ada(store: Store) -> Customer:
     _sent(ada, cart=cart)
     _message(ada, cart=cart)
     _given_and_said(store, ada)
+    _told_and_asked(store, ada, run)
     CustomerAlias.objects.create(store=store, old_id=990_001, customer=ada)
     Telling.objects.create(customer=ada, store=store, at=NOW)
     PrivacyTask.objects.create(store=store, action="data_request", customer_id=ada.pk, asked_at=NOW, deadline=NOW)
@@ -259,6 +261,43 @@ def _given_and_said(store: Store, ada: Customer) -> None:
         store=store, external_id="9", product="7", customer=ada, email_key=ada.email_key, rating=5, author="Augusta",
         text=f"Write to {ADA}", approved=True,
     )  # fmt: skip
+
+
+def _told_and_asked(store: Store, ada: Customer, run: Enrollment) -> None:
+    """What other apps told of her, what she answered, and what is measured of her."""
+    from apps.customers.models import CustomEvent, Hold
+    from apps.feedback.models import Answer, LowScore, OwnReview, SignUp, Survey
+    from apps.flows.models import Notice
+    from apps.segments.models import Figures, Membership, Purchase, Segment, Touched
+
+    type(ada).objects.of(store).filter(pk=ada.pk).update(
+        tags=["Augusta"], properties={"name": "Augusta"}, birth_month=12, birth_day=10
+    )
+    order, at = ada.orders.get(), {"at": NOW}
+    CustomEvent.objects.create(
+        store=store, customer=ada, name="quiz.done", properties={"mail": ADA}, occurred_at=NOW, key="k1"
+    )
+    Hold.objects.create(store=store, customer=ada, kind="complaint", began_at=NOW)
+    survey = Survey.objects.create(store=store, slug="csat", kind="csat", name="Content?", texts={})
+    answer = Answer.objects.create(
+        store=store, survey=survey, customer=ada, message=1, order=order, said={"": "1"}, score=1, low=True,
+        comment=f"Write to {ADA}", answered_at=NOW,
+    )  # fmt: skip
+    LowScore.objects.create(store=store, customer=ada, answer=answer, score=1, **at)
+    OwnReview.objects.create(
+        store=store, customer=ada, order=order, message=1, position=0, product="7", title="Kettle", rating=5,
+        text=f"Write to {ADA}", author="Augusta", written_at=NOW,
+    )  # fmt: skip
+    notice, _ = store.notices.get_or_create(kind="opt_in", defaults={"text": "News, now and then."})
+    SignUp.objects.create(store=store, customer=ada, notice=notice, outcome="granted", language="en", **at)
+    Notice.objects.create(store=store, enrollment=run, position=0, text="Somebody is at risk", **at)
+    Figures.objects.update_or_create(customer=ada, defaults={"store": store, "measured_at": NOW})
+    segment = Segment.objects.create(store=store, slug="all", name="All")
+    Membership.objects.create(segment=segment, customer=ada, entered_at=NOW)
+    Purchase.objects.update_or_create(
+        order=order, product="7", defaults={"store": store, "customer": ada, "currency": "EUR", "total": 1, **at}
+    )
+    Touched.objects.update_or_create(customer=ada, defaults=at)
 
 
 def _dump() -> Iterator[tuple[str, str]]:

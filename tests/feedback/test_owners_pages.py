@@ -107,6 +107,39 @@ def test_a_low_score_is_an_alarm_until_somebody_looked_after_it(asker, owner):
     assert ringing() == []
 
 
+def test_looking_after_a_low_score_may_let_promotions_go_again_and_no_other_hold(asker, owner):
+    from apps.accounts.models import Membership
+    from apps.customers import holding
+    from apps.customers.models import Hold
+    from apps.events.announcing import announce_due
+
+    customer = answers(asker, "csat", "1").customer
+    while announce_due(clock.now()):
+        pass
+    Hold.objects.create(store=asker.store, customer=customer, kind="complaint", began_at=clock.now())
+    low = LowScore.objects.get()
+    page = reverse("admin:feedback_lowscore_change", args=[low.pk])
+    attend = reverse("dashboard:low-score-attend", args=[low.pk])
+
+    def held():
+        return {hold.kind for hold in holding.standing(customer, clock.now())}
+
+    assert held() == {"score", "complaint"}
+    # A marketer looks after it; what is held back is for the owner to say.
+    Membership.objects.update(role="marketer")
+    assert 'name="lift"' not in owner.get(page).content.decode()
+    owner.post(attend, {"lift": "1"})
+    assert held() == {"score", "complaint"}
+
+    Membership.objects.update(role="owner")
+    assert 'name="lift"' in owner.get(page).content.decode()
+    owner.post(attend)
+    assert held() == {"score", "complaint"}
+    owner.post(attend, {"lift": "1"})
+    assert held() == {"complaint"}
+    assert 'name="lift"' not in owner.get(page).content.decode()
+
+
 def test_the_form_to_paste_signs_up_as_the_page_does(asker, owner, phone):
     from apps.feedback.models import SignUp
 

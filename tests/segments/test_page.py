@@ -13,8 +13,9 @@ from tests.dashboard.furnishing import furnish, member
 
 @pytest.fixture
 def office(db: None, client: Client) -> Any:
-    """Ada's shop and an owner at her desk."""
+    """Ada's shop and an owner at her desk, who reads English."""
     shop = furnish("adaopen")
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     client.force_login(member(shop, "owner"))
     return shop
 

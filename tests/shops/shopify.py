@@ -141,8 +141,8 @@ class Shopify(LendsKeys, WritesFiles, Stage):
     def adds_product(self, *, title: str = "Theepot", price: str = "24.95", stock: int = 5) -> str:
         return self.things.adds_product(self.now, title=title, price=price, stock=stock)
 
-    def adds_customer(self, *, email: str, first_name: str = "Ada") -> str:
-        return self.things.adds_customer(self.now, email=email, first_name=first_name)
+    def adds_customer(self, *, email: str, first_name: str = "Ada", at: datetime | None = None) -> str:
+        return self.things.adds_customer(at or self.now, email=email, first_name=first_name)
 
     def adds_order(
         self, *, email: str, at: datetime, total: str = "24.95", basket: str = "", customer: str = "", code: str = ""

@@ -79,7 +79,7 @@ class Things:
         picture = {"preview": {"image": {"url": f"https://cdn.shopify.com/s/files/1/{product}.jpg"}}}
         self.products[str(product)] = {
             "id": gid("Product", product), "title": title, "handle": title.lower().replace(" ", "-"),
-            "status": "ACTIVE", "productType": "Thee", "tags": ["thee"], "updatedAt": stamp(at),
+            "status": "ACTIVE", "productType": "Thee", "vendor": "Theepot", "tags": ["thee"], "updatedAt": stamp(at),
             "createdAt": stamp(at), "publishedAt": stamp(at), "category": None, "isGiftCard": False,
             "featuredMedia": picture,
             "metafield": lambda args: self.ratings(str(product)).get(args["key"]),

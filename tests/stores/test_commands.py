@@ -51,7 +51,9 @@ def test_add_store_takes_every_flag(capsys):
 def test_a_kit_brings_its_flows_switched_off(capsys):
     run(capsys, "add_store", *GOOD, "--kit=starting")
 
-    assert list(Flow.objects.values_list("slug", "live")) == [("abandoned-checkout", False)]
+    assert list(Flow.objects.values_list("slug", "live")) == [
+        ("abandoned-cart", False), ("abandoned-checkout", False), ("unpaid-order", False),
+    ]  # fmt: skip
 
 
 def test_nonsense_says_everything_at_once_and_writes_nothing(capsys):

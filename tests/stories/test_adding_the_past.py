@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from apps.core import clock
 from tests.shopkeeping import ADA, Outbox, Person, Shop
@@ -87,7 +88,7 @@ def test_whose_day_came_too(history: Shop, outbox: Outbox, capsys: pytest.Captur
     )
     shop.says_no(ADA)
     publishing.pause(flow, shop.world.at)
-    with clock.travelled(shop.world.at - clock.now()):
+    with clock.travelled(shop.world.at - clock.now()), override("en"):
         with pytest.raises(CommandError, match="on first"):
             call_command("add_past", shop.store.key, "silent", "--since", "60")
         found = says("add_past", shop.store.key, "silent", "--since", "60", "--count", capsys=capsys)

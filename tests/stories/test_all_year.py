@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -66,6 +67,45 @@ def test_a_birthday_is_wished_twice_and_no_offer_is_spoken_of_where_there_is_non
     assert "code" not in first.text.lower()
     assert "Gefeliciteerd" in second.subject
     assert [message.sending_at.day for message in shop.messages(ADA)] == [5, 12]
+
+
+def test_a_birthday_brings_a_code_for_that_person_alone_and_an_end_that_is_real(offering: Shop, outbox: Outbox) -> None:
+    """Scenario 13: one use, one person, the day in the mail is the day on which the shop stops taking it."""
+    from apps.offers.models import Code
+
+    shop, days = offering, 14
+    giving.offers(shop, name="birthday", kind="percent", value=Decimal(10), lasts=timedelta(days=days))
+    planning.preset(shop, "birthday")
+    for person in (ADA, BEA):
+        shop.says_yes(person)
+    here = ZoneInfo(shop.store.time_zone)
+    nine = datetime.combine(shop.world.at.astimezone(here).date() + timedelta(days=2), time(9), here)
+    ada, birthday = shop.customer(ADA), nine.date() + timedelta(days=7)
+    ada.birth_month, ada.birth_day = birthday.month, birthday.day
+    ada.save()
+
+    shop.world.at = nine.astimezone(UTC)
+    # Only where our plugin runs does a code bound to an address work behind the link in the mail.
+    shop.store.companion_seen_at = shop.world.at
+    shop.store.save(update_fields=["companion_seen_at"])
+    for _ in range(2):
+        later(shop, minutes=20)
+        makes_codes(shop)
+
+    (code,) = Code.objects.of(shop.store)
+    (mail,) = outbox.to(ADA)
+    assert sent(shop, ADA) == ["birthday-1"]
+    assert (code.customer_id, code.status) == (ada.pk, "issued")
+    assert code.code in mail.text
+    ends = code.ends_at.astimezone(here)
+    assert (ends.hour, ends.minute, ends.second) == (23, 59, 59)
+    assert ends.date() > birthday
+    assert f"Geldig tot en met {ends.day} " in mail.text
+    coupon = shop.fake.coupons[int(code.external_id)]
+    assert coupon["email_restrictions"] == [ADA.email]
+    assert (coupon["usage_limit"], coupon["usage_limit_per_user"]) == (1, 1)
+    assert coupon["date_expires_gmt"] == code.ends_at.strftime("%Y-%m-%dT%H:%M:%S")
+    assert (outbox.to(BEA), shop.messages(BEA)) == ([], [])
 
 
 def test_a_regular_is_welcomed_at_the_third_order(shop: Shop) -> None:

@@ -24,6 +24,7 @@ def test_an_owner_asks_for_a_replay_and_for_a_week_in_shadow(
     from apps.core import clock
     from apps.dashboard import simulating
     from apps.dashboard.models import Simulation
+    from apps.flows import seeing
     from apps.flows.models import Flow
     from tests.dashboard.furnishing import Furnished, member
 
@@ -33,6 +34,7 @@ def test_an_owner_asks_for_a_replay_and_for_a_week_in_shadow(
         shop.leaves_cart(person)
     travel(days=8)
     flow = Flow.objects.of(shop.store).get()
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     client.force_login(member(Furnished(shop.store, "ada"), Role.OWNER))
     page = reverse("dashboard:flow-simulate", args=[flow.pk])
 
@@ -61,7 +63,13 @@ def test_an_owner_asks_for_a_replay_and_for_a_week_in_shadow(
     flow.refresh_from_db()
     assert (flow.live, flow.shadow) == (True, True)
     assert client.get(reverse("dashboard:flow-shadow", args=[flow.pk])).status_code == 200
-    client.post(reverse("dashboard:flow-real-on", args=[flow.pk]))
+    # Nobody ever looked at its mails: they are shown first, as when any flow is switched on.
+    refused = client.post(reverse("dashboard:flow-real-on", args=[flow.pk]))
+    flow.refresh_from_db()
+    assert (flow.live, flow.shadow) == (True, True)
+    assert "I have looked at this" in client.get(refused["Location"]).content.decode()
+    looked = [mail.live_id for mail in seeing.mails_of(flow)]
+    client.post(reverse("dashboard:flow-real-on", args=[flow.pk]), {"looked": looked})
     flow.refresh_from_db()
     assert (flow.live, flow.shadow) == (True, False)
 
@@ -80,6 +88,7 @@ def test_a_mail_of_another_day_shows_the_basket_and_the_orders_of_then(
     shop.places_order(ADA)
     shop.leaves_cart(ADA, name="later", total="95.00 EUR")
     travel(days=2)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     client.force_login(member(Furnished(shop.store, "ada"), Role.ANALYST))
     template = Template.objects.get(store=shop.store, slug="abandoned-checkout-1", locale="nl")
     page = reverse("dashboard:template-then", args=[template.pk])

@@ -73,6 +73,27 @@ def test_who_does_not_answer_is_reminded_once(shop: Shop, outbox: Outbox) -> Non
     assert [mail.subject for mail in outbox.to(ADA)] == ["Zou je ons aanraden?", "Welk cijfer geef je ons?"]
 
 
+def test_nobody_is_asked_the_same_a_third_time_whatever_the_plan_says(shop: Shop, outbox: Outbox) -> None:
+    """Another question is another matter, and the run goes on."""
+    from apps.flows.models import StepRun
+
+    ask = {"survey": "nps", "template": "survey-nps-1"}
+    other = {"survey": "contact", "template": "survey-contact-1"}
+    plan = {2: ask, 4: ask, 6: ask, 8: other}
+    steps = [step for day, asked in plan.items() for step in ({"wait": f"{day}d"}, {"ask": asked})]
+    planning.live(shop, "asking", "order_paid", purpose="survey", steps=steps)
+    buys(shop, ADA, 8150)
+
+    days_pass(shop.world, *[1] * 12)
+
+    trace = StepRun.objects.filter(kind="ask").order_by("position")
+    assert [(step.outcome, step.detail["survey"]) for step in trace] == [
+        ("planned", "nps"), ("planned", "nps"), ("asked_enough", "nps"), ("planned", "contact"),
+    ]  # fmt: skip
+    assert [mail.subject for mail in outbox.to(ADA)][:2] == ["Zou je ons aanraden?"] * 2
+    assert len(outbox.to(ADA)) == 3
+
+
 def test_a_low_score_rings_at_the_owners_and_promotions_hold(shop: Shop, phone: Client, outbox: Outbox) -> None:
     from apps.customers.models import Hold
     from apps.dashboard.alarms import alarms
