@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import urlencode
@@ -47,11 +47,16 @@ class Alarm:
     cause: str
     mend: str
     url: str = ""
+    seen_url: str = ""
+    """Where "seen" is said; '' for what stands until it is mended."""
+    notice: int = 0
 
 
-def alarms(store: Store, at: datetime) -> list[Alarm]:
-    """Everything wrong with this shop, the worst first."""
+def alarms(store: Store, at: datetime, *, writes: bool = False) -> list[Alarm]:
+    """Everything wrong with this shop, the worst first; who may not write is shown no button."""
     found = [alarm for ask in _ASKED for alarm in ask(store, at)]
+    if not writes:
+        found = [replace(alarm, seen_url="") for alarm in found]
     return sorted(found, key=lambda alarm: alarm.level != "red")
 
 
@@ -286,6 +291,8 @@ def _told_by_flows(store: Store, at: datetime) -> list[Alarm]:
             cause=_("Your flow “%(flow)s” says so about %(who)s.") % {"flow": told.flow, "who": told.email or "…"},
             mend=_("Look at this customer. The same was mailed to the shop's own address."),
             url=reverse("admin:customers_customer_change", args=[told.customer_id]),
+            seen_url=reverse("dashboard:told-seen", args=[store.pk]),
+            notice=told.id,
         )
         for told in notices.of_store(store.pk, unseen=True, limit=MOST_TOLD)
         if at - told.at < RECENT

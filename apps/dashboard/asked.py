@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core import db
+from apps.customers import holding
+from apps.customers.models import Hold
 from apps.dashboard.survey_form import part_name
 from apps.feedback import signing_up
 from apps.feedback.models import Answer, LowScore, SignUp, Survey
@@ -204,6 +206,12 @@ def source_of(low: LowScore) -> str:
         return _("%(score)s for “%(what)s”") % {"score": low.answer.score, "what": low.answer.survey.name}
     assert low.review is not None
     return _("%(score)s for “%(what)s”") % {"score": low.score, "what": low.review.title}
+
+
+def holds_of(low: LowScore, at: datetime) -> list[Hold]:
+    """What low scores hold back from this person now."""
+    standing = holding.standing(low.customer, at) if low.customer is not None else []
+    return [hold for hold in standing if hold.kind == Hold.Kind.SCORE]
 
 
 def words_of(low: LowScore) -> str:

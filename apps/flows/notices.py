@@ -101,6 +101,11 @@ JOIN customers_customer p ON p.id = e.customer_id
 WHERE n.store_id = %s AND (NOT %s OR n.seen_at IS NULL) ORDER BY n.at DESC, n.id DESC LIMIT %s
 """
 
+_SEEN = """
+UPDATE flows_notice SET seen_at = %(at)s
+WHERE store_id = %(store)s AND seen_at IS NULL AND (%(notice)s::bigint IS NULL OR id = %(notice)s)
+"""
+
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A notice as the shop's pages show it."""
@@ -121,6 +126,6 @@ def of_store(store_id: int, *, unseen: bool = False, limit: int = 50) -> list[To
     return [Told(**dict(zip(Told.__struct_fields__, row, strict=True))) for row in rows]
 
 
-def seen(store_id: int, at: datetime) -> int:
-    """The owner has looked."""
-    return db.run("UPDATE flows_notice SET seen_at = %s WHERE store_id = %s AND seen_at IS NULL", [at, store_id])
+def seen(store_id: int, at: datetime, notice_id: int | None = None) -> int:
+    """The owner has looked: at this one, or at all of the shop. Returns how many were not seen before."""
+    return db.run(_SEEN, {"at": at, "store": store_id, "notice": notice_id})

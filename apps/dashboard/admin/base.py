@@ -3,7 +3,7 @@
 # ruff: noqa: ARG002 -- the signatures are Django's
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -33,6 +33,14 @@ class StoreFilter(admin.SimpleListFilter):
         return queryset.of(int(value)) if value.isdecimal() and len(value) < 19 else queryset.none()
 
 
+@admin.display(description=_("store"), ordering="store")
+def shop_of(row: Any) -> Store:
+    return row.store  # type: ignore[no-any-return]
+
+
+_STORE_COLUMN: Final[dict[str, Any]] = {"store": shop_of}
+
+
 class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """Lists and shows; what is changed is changed by the verbs of a page.
 
@@ -47,6 +55,11 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     compressed_fields = True
     actions: ClassVar[tuple[str, ...] | None] = None
     add_deed: ClassVar[Deed | None] = None
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Its `store` column is headed by our word for it: a key's own name is in no language but English."""
+        own = super().get_list_display(request)
+        return [name if hasattr(self, name) else _STORE_COLUMN.get(name, name) for name in own]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         found = super().get_queryset(request)

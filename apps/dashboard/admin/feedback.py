@@ -117,6 +117,7 @@ class LowScoreAdmin(ScopedAdmin):
             "source": asked.source_of(row),
             "words": asked.words_of(row),
             "may_write": may(request.user, Deed.WRITE, row.store_id),
+            "may_lift": may(request.user, Deed.MANAGE, row.store_id) and asked.holds_of(row, clock.now()),
         }
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from apps.accounts.roles import Deed
+from apps.accounts.roles import Deed, may
 from apps.core import clock
+from apps.customers import holding
+from apps.dashboard import asked
 from apps.dashboard.journal import note
 from apps.dashboard.survey_form import QuestionForm
 from apps.dashboard.views.doors import on
@@ -42,8 +46,22 @@ def make(request: HttpRequest, store: Store) -> HttpResponse:
 
 @on(LowScore, Deed.WRITE)
 def attend(request: HttpRequest, low: LowScore) -> HttpResponse:
-    """Somebody wrote or called: the alarm stops."""
-    if answering.attend(low, clock.now()):
+    """Somebody wrote or called: the alarm stops; and if the owner says so, promotions no longer wait."""
+    at = clock.now()
+    # Whoever may lift a hold on the customer's page may do it here.
+    lifts = bool(request.POST.get("lift")) and may(request.user, Deed.MANAGE, low.store_id)
+    if answering.attend(low, at):
         note(request, low, _("looked after"))
-        messages.success(request, _("Noted. The alarm is off; the hold on promotions stands on the customer's page."))
+        stands = _("Noted. The alarm is off; the hold on promotions stands on the customer's page.")
+        messages.success(request, _("Noted. The alarm is off.") if lifts else stands)
+    if lifts:
+        _lift(request, low, at)
     return redirect("admin:feedback_lowscore_changelist")
+
+
+def _lift(request: HttpRequest, low: LowScore, at: datetime) -> None:
+    """End what low scores hold back from this person; a return, a complaint or a delay goes on to."""
+    for hold in asked.holds_of(low, at):
+        holding.lift(hold, at)
+        note(request, hold.customer, _("lifted a hold: %(kind)s") % {"kind": hold.get_kind_display()})
+        messages.success(request, _("Lifted. Promotions that still wait go within the hour."))

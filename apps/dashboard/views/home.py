@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.accounts.roles import stores_of
+from apps.accounts.roles import Deed, may, stores_of
 from apps.core import clock
 from apps.customers.models import Customer
 from apps.dashboard import health, numbers
-from apps.dashboard.alarms import alarms
+from apps.dashboard.alarms import Alarm, alarms
 from apps.dashboard.applying import may_add
 from apps.dashboard.views.liaison import checklist_context
 from apps.stores.models import Store
@@ -34,13 +34,17 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         "queues": health.queues(ids, at),
         "beat_seen": health.beat_seen(),
         "beat_lives": health.beat_lives(at),
-        "alarms": [alarm for store in stores for alarm in alarms(store, at)],
+        "alarms": _alarms(request, stores, at),
         "may_add": may_add(request.user),
         "only_demo": all(store.is_demo for store in stores),
     }
     if chosen is None:
         return given
     return given | _of_store(chosen, _days(request.GET.get("days", "")), at) | _to_do(request, chosen, at)
+
+
+def _alarms(request: HttpRequest, stores: list[Store], at: datetime) -> list[Alarm]:
+    return [alarm for store in stores for alarm in alarms(store, at, writes=may(request.user, Deed.WRITE, store))]
 
 
 def _to_do(request: HttpRequest, store: Store, at: datetime) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""What is done about other apps: their secret, and the holds that their news began."""
+"""What is done about what was told: other apps' secret, the holds their news began, the word of a flow."""
 
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from apps.customers.models import Hold
 from apps.dashboard.journal import note
 from apps.dashboard.storefront import events_url
 from apps.dashboard.views.doors import frame, on
+from apps.flows import notices
 from apps.ingestion.custom import ring
 from apps.stores.models import Store
 
@@ -45,3 +46,14 @@ def lift_hold(request: HttpRequest, hold: Hold) -> HttpResponse:
     note(request, hold.customer, _("lifted a hold: %(kind)s") % {"kind": hold.get_kind_display()})
     messages.success(request, _("Lifted. Promotions that still wait go within the hour."))
     return redirect("admin:customers_customer_change", hold.customer_id)
+
+
+@on(Store, Deed.WRITE)
+def seen(request: HttpRequest, store: Store) -> HttpResponse:
+    """What a flow told about one customer: somebody of the shop has looked, and the alarm is off."""
+    number = request.POST.get("notice", "")
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise Http404
+    if notices.seen(store.pk, clock.now(), int(number)):
+        messages.success(request, _("Noted. It no longer stands here."))
+    return redirect("admin:index")

@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import db
 from apps.core.durations import Duration
 from apps.core.forms import FieldRefused
 from apps.feedback import asking
@@ -17,13 +18,25 @@ from apps.flows.parts import AtOnce, steps
 from apps.flows.steps.send_email import SLUG
 from apps.flows.taking import Case, Taken
 
+MOST: Final = 2
+"""A question and one reminder: nobody is asked the same a third time in one run (product.md, B16 and B43)."""
+
+# An asking stands in the trace before the run's next step is due, for whatever speaks ends the batch.
+_ASKED = """
+SELECT t.run FROM unnest(%s::bigint[], %s::text[]) AS t(run, survey)
+JOIN flows_steprun s ON s.enrollment_id = t.run AND s.kind = 'ask' AND s.outcome = 'planned'
+    AND s.detail ->> 'survey' = t.survey
+GROUP BY t.run HAVING count(*) >= %s
+"""
+
 
 @steps.register("ask")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(AtOnce):
     """Ask one question by mail: one of the shop's surveys, answered with a click and a button.
 
-    Of a survey that is put to some only, the others are left alone, and go on.
+    Of a survey that is put to some only, the others are left alone, and go on. So is whoever was asked the same and
+    reminded of it once in this run.
     """
 
     kind: ClassVar[str]
@@ -58,11 +71,19 @@ class Ask(AtOnce):
     @classmethod
     def take(cls, cases: Sequence[Case], at: datetime) -> list[Taken]:
         present = asking.take({(case.run.store_id, case.step.survey) for case in cases}, at)
-        codes = wishing.codes(cases)
+        codes, enough = wishing.codes(cases), _asked_enough(cases)
         return [
-            _asked(case, case.step, present.get((case.run.store_id, case.step.survey)), codes.get(case.run.id))
+            Taken(case=case, outcome="asked_enough", detail={"survey": case.step.survey, "asked": MOST})
+            if case.run.id in enough
+            else _asked(case, case.step, present.get((case.run.store_id, case.step.survey)), codes.get(case.run.id))
             for case in cases
         ]
+
+
+def _asked_enough(cases: Sequence[Case]) -> set[int]:
+    """The runs in which this survey was asked and reminded of."""
+    asking_now = [(case.run.id, case.step.survey) for case in cases]
+    return {row[0] for row in db.rows(_ASKED, [*map(list, zip(*asking_now, strict=True)), MOST])} if cases else set()
 
 
 def _asked(case: Case, step: Ask, survey: Present | None, code_id: int | None) -> Taken:
