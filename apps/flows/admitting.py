@@ -15,7 +15,7 @@ from apps.events.listeners import Told
 from apps.flows import plans
 from apps.flows.parts import Trigger
 from apps.flows.plans import Plan
-from apps.flows.reentry import Past
+from apps.flows.reentry import IN_SHADOW, Past
 from apps.stores.rules import Rules
 
 
@@ -38,6 +38,10 @@ class LiveFlow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lane(self) -> str:
         return lane_of(self.plan, shadow=self.shadow)
+
+    def marked(self, occasion: str) -> str:
+        """What was decided in shadow binds nothing that sends."""
+        return IN_SHADOW + occasion if self.shadow else occasion
 
     @property
     def rank(self) -> int:
@@ -94,8 +98,8 @@ _LOCK = "SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[]) ORDER BY
 
 _PAST = """
 SELECT e.customer_id, e.version_id, s.rules::text, e.id, e.flow_id, e.subject, e.occasion, e.status, e.triggered_at,
-    e.cart_id, c.last_activity_at, f.shadow
-FROM flows_enrollment e JOIN stores_store s ON s.id = e.store_id JOIN flows_flow f ON f.id = e.flow_id
+    e.cart_id, c.last_activity_at
+FROM flows_enrollment e JOIN stores_store s ON s.id = e.store_id
 LEFT JOIN carts_cart c ON c.id = e.cart_id
 WHERE e.customer_id = ANY(%s::bigint[]) ORDER BY e.id
 """
@@ -173,7 +177,7 @@ def _newcoming(flow: LiveFlow, row: tuple[Any, ...]) -> Newcoming:
         cart_id=cart_id,
         order_id=order_id,
         subject=subject,
-        occasion=facts.get("occasion") or f"event:{event_id}",
+        occasion=flow.marked(facts.get("occasion") or f"event:{event_id}"),
         triggered_at=triggered_at,
         newest_at=newest_at,
         about=flow.trigger.about(facts),
@@ -197,7 +201,8 @@ def past_runs(customer_ids: Collection[int]) -> dict[int, list[Past]]:
 
 
 def _past(plan: Plan | None, rules: Rules, run: list[Any]) -> Past:
-    run_id, flow_id, subject, occasion, status, triggered_at, cart_id, newest_at, shadow = run
+    run_id, flow_id, subject, occasion, status, triggered_at, cart_id, newest_at = run
+    shadow = occasion.startswith(IN_SHADOW)
     return Past(
         id=run_id,
         flow_id=flow_id,

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
 from apps.core.durations import Duration
 from apps.core.reasons import Reason
 from apps.flows.definition import NEVER
+
+IN_SHADOW: Final = "shadow:"
+"""An occasion that begins so was a flow's in shadow: for a flow that sends it never was."""
 
 
 class Past(msgspec.Struct, kw_only=True):
@@ -84,6 +88,8 @@ def rule(reentry: str | Duration, run_every: timedelta | None) -> str | timedelt
 
 def decide(newcomer: Newcomer, past: Sequence[Past]) -> Answer:
     """What to do with somebody at the door, given every run they have had in this shop."""
+    if not newcomer.occasion.startswith(IN_SHADOW):
+        past = [run for run in past if not run.occasion.startswith(IN_SHADOW)]
     if any(_same_occasion(newcomer, run) for run in past):
         return Declined("")
     old = None

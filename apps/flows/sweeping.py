@@ -23,7 +23,7 @@ from apps.flows.admitting import LiveFlow
 from apps.flows.definition import NEVER
 from apps.flows.judging import verdict_of
 from apps.flows.parts import triggers
-from apps.flows.reentry import rule
+from apps.flows.reentry import IN_SHADOW, rule
 from apps.flows.zones import Zones
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,7 @@ def enrolling(flow: LiveFlow, stretch: Stretch, at: datetime) -> Sql:
     share = flow.store_holdout if own is None else own
     return _glued(
         _window(flow, stretch, at),
+        Sql(_FOUND, (flow.marked(""),)),
         due,
         Sql(_DOOR, (flow.id,)),
         verdict_of(plan.exits, plan.filter),
@@ -179,10 +180,11 @@ WITH w AS (
 ), starts AS (
     SELECT * FROM unnest(%s::timestamptz[], %s::smallint[], %s::interval[]) AS b(until, position, ahead)
 ), found AS MATERIALIZED ("""
+_FOUND = "SELECT customer_id, cart_id, order_id, subject, %s::text || occasion AS occasion, triggered_at, about FROM ("
 
 # Whoever is inside in this very matter, or was for this occasion, is no news. Of two occasions the newer counts.
 _DOOR = """
-), door AS (
+) AS due), door AS (
     SELECT DISTINCT ON (g.customer_id, g.subject) g.* FROM found g
     WHERE NOT EXISTS (SELECT FROM flows_enrollment o WHERE o.flow_id = %s AND o.customer_id = g.customer_id
         AND o.subject = g.subject AND (o.occasion = g.occasion OR o.status = 'active'))
@@ -218,8 +220,7 @@ def _lane(flow: LiveFlow) -> Sql:
 
 # What a flow in shadow does is nobody's business but of other shadows.
 _LANE = f"""EXISTS (SELECT FROM flows_enrollment o JOIN flows_version v ON v.id = o.version_id
-        JOIN flows_flow k ON k.id = o.flow_id AND k.shadow = %s
-        WHERE o.customer_id = j.customer_id AND o.flow_id <> %s AND (
+        WHERE o.customer_id = j.customer_id AND starts_with(o.occasion, '{IN_SHADOW}') = %s AND o.flow_id <> %s AND (
             o.status = 'active' AND v.definition -> 'trigger' ?| %s::text[]
             OR o.triggered_at > j.triggered_at - %s::interval AND v.definition -> 'trigger' ?| %s::text[]))
         THEN '{Reason.LANE_TAKEN}' WHEN """
@@ -227,6 +228,8 @@ _LANE = f"""EXISTS (SELECT FROM flows_enrollment o JOIN flows_version v ON v.id 
 
 def _reentry(flow: LiveFlow) -> Sql:
     before = "EXISTS (SELECT FROM flows_enrollment o WHERE o.flow_id = %s AND o.customer_id = j.customer_id"
+    if not flow.shadow:
+        before += f" AND NOT starts_with(o.occasion, '{IN_SHADOW}')"
     match rule(flow.plan.definition.reentry, flow.rules.run_every):
         case timedelta() as period:
             return Sql(f"{before} AND o.triggered_at > j.triggered_at - %s::interval)", (flow.id, period))

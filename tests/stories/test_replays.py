@@ -332,7 +332,7 @@ def test_who_came_to_be_at_risk_and_looked_again_afterwards(
             shop.says_yes(person)
             shop.places_order(person)
         travel(days=days)
-    sent = [mails(shop, person, 5, from_at=world.at - timedelta(days=5)) for person in (ADA, BEN)]
+    sent = [mails(shop, person, 5, from_at=world.at - timedelta(days=3)) for person in (ADA, BEN)]
     flow = planning.live(shop, "risk", "at_risk", reentry={"every": "90d"}, purpose="at_risk")
     began = world.at
     travel(days=4)
@@ -343,5 +343,6 @@ def test_who_came_to_be_at_risk_and_looked_again_afterwards(
 
     found = replayed(shop, flow, began=began)
 
-    assert [mail[1] for mail in left(shop, began)] == [shop.customer(ADA).pk]
-    assert would_leave(found) == left(shop, began)
+    of_it = [mail for mail in left(shop, began) if mail[0] == "risk"]
+    assert [mail[1] for mail in of_it] == [shop.customer(ADA).pk]
+    assert would_leave(found) == of_it

@@ -39,6 +39,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     ended: datetime
     flow_ids: tuple[int, ...]
     part: Part = WHOLE
+    told: set[str] = msgspec.field(default_factory=set)
+    """The tables of which there is anything to show; `gather` finds out."""
 
     @property
     def params(self) -> dict[str, Any]:
@@ -262,6 +264,20 @@ WHERE m.sending_at > %(back)s AND m.sending_at < %(ended)s AND NOT m.shadow
     AND (m.sending_at < %(began)s OR r.id IS NULL OR NOT r.flow_id = ANY(%(flows)s::bigint[]))
 """
 
+_CLICKS = """
+SELECT m.customer_id AS who, t.at AS seen_at, {columns}
+FROM sim_person p JOIN {s}.mail_message m ON m.customer_id = p.id JOIN {s}.tracking_click t ON t.message_id = m.id
+WHERE t.at < %(ended)s
+"""
+
+# What another app told is known from its line in the diary on; without one, from when the row was written.
+_CUSTOM = """
+SELECT x.customer_id AS who, CASE WHEN e.id IS NULL THEN x.recorded_at ELSE {seen} END AS seen_at, {columns}
+FROM {s}.customers_customevent x JOIN sim_person p ON p.id = x.customer_id
+LEFT JOIN {s}.events_event e ON e.store_id = x.store_id AND e.kind = 'custom' AND e.source_key = x.key
+WHERE x.store_id = %(store)s AND CASE WHEN e.id IS NULL THEN x.recorded_at ELSE {seen} END < %(ended)s
+"""
+
 _CODES = """
 SELECT g.customer_id AS who, g.given_at AS seen_at, {columns}
 FROM {s}.offers_code g JOIN sim_person p ON p.id = g.customer_id
@@ -279,6 +295,8 @@ _VERSIONS: Final[dict[str, tuple[str, str, dict[str, str]]]] = {
     "consent_suppression": (_SUPPRESSIONS, "m", _SUPPRESSIONS_INSTEAD),
     "mail_message": (_MAILS, "m", {}),
     "offers_code": (_CODES, "g", {}),
+    "customers_customevent": (_CUSTOM, "x", {}),
+    "tracking_click": (_CLICKS, "t", {}),
 }
 
 SHOPWIDE: Final = (kinds.PRODUCT_BACK,)
@@ -297,7 +315,8 @@ def gather(scope: Scope) -> None:
         names = picked(scope.schema, table, alias, instead) if alias else ""
         made = statement.replace("{columns}", names).format(s=scope.schema, seen=SEEN)
         db.run(f"CREATE TEMP TABLE was_{table} (who bigint, seen_at timestamptz, LIKE {table}) ON COMMIT DROP")
-        db.run(f"INSERT INTO was_{table} {made}", {**scope.params, "shopwide": list(SHOPWIDE)})
+        if db.run(f"INSERT INTO was_{table} {made}", {**scope.params, "shopwide": list(SHOPWIDE)}):
+            scope.told.add(table)
         db.run(f"CREATE INDEX ON was_{table} (who, seen_at)")
         db.run(f"ANALYZE was_{table}")
     db.run("CREATE INDEX ON was_events_event (seen_at, id)")
@@ -315,7 +334,7 @@ def show(scope: Scope, clocks: Clocks) -> list[int]:
     """Let these people's rows be as they were at their moments; returns who has orders that changed by it."""
     params = [clocks.people, clocks.before, clocks.now]
     changed: Sequence[tuple[Any, ...]] = ()
-    for table in _VERSIONS:
+    for table in sorted(scope.told):
         statement = _SHOW[table] if table in _SHOW else _SHOW.setdefault(table, _showing(scope.schema, table))
         if table == "orders_order":
             changed = db.rows(f"{statement} RETURNING customer_id", params)

@@ -23,7 +23,7 @@ from apps.flows.simulating.history import WHOLE, Clocks, Part, Scope
 from apps.flows.simulating.posting import PostOffice
 from apps.flows.simulating.report import Simulated
 from apps.flows.simulating.setting import Tried
-from apps.flows.simulating.sweeping import Brooms, asks_figures
+from apps.flows.simulating.sweeping import Brooms, asks_fading, asks_figures, pass_night
 from apps.orders.totals import recompute
 from apps.segments.measuring import measure
 from apps.stores.models import Store
@@ -59,6 +59,8 @@ class _Replay:
         self.begins = {kind for one in tried for kind in one.plan.trigger.hears}
         self.ends = {kind for _, ending in exits.items() for kind in ending.hears}
         self.brooms, self.measures = Brooms(tried), asks_figures(tried)
+        self.fades = asks_fading(tried)
+        self.gives = any(one.gives for one in tried)
         self.stood: dict[int, datetime] = {}
         self.nothing = scope.began - history.LOOKS_BACK - timedelta(days=3650)
         self.post = PostOffice(scope)
@@ -98,6 +100,8 @@ class _Replay:
             waiting = clock.due(stretch)
             if any(call.at == stretch.began for call in calls):
                 self._everybody(stretch.began)
+                if self.fades:
+                    pass_night(self.brooms, stretch.began)
                 self.brooms.sweep(stretch.began)
                 waiting = clock.still_due(sorted(self.stood), stretch)
             fresh += self._through(stretch, waiting)
@@ -163,6 +167,8 @@ class _Replay:
     def _step(self, people: dict[int, datetime], at: datetime) -> None:
         rows = db.rows(_DUE_RUNS, [list(people), list(people.values())])
         engine._advance([walking.run_of(row) for row in rows], at)  # noqa: SLF001  the same steps, by more than one clock
+        if self.gives:
+            db.run(_MADE, [stage.FIRST_NUMBER])
 
     def _overheard(self, at: datetime) -> list[Told]:
         """What the steps themselves made happen, and somebody listens to."""
@@ -182,6 +188,11 @@ _DUE_RUNS = f"""
 SELECT {walking.RUN_COLUMNS} FROM flows_enrollment e
 JOIN unnest(%s::bigint[], %s::timestamptz[]) AS k(who, at) ON k.who = e.customer_id
 WHERE e.status = 'active' AND e.due_at <= k.at ORDER BY e.due_at, e.id
+"""
+
+# Nobody asks the shop: a code that was granted counts as made, and its mail waits no longer than for one that is.
+_MADE = """
+UPDATE offers_code SET status = 'issued', issued_at = given_at, due_at = ends_at WHERE status = 'wanted' AND id >= %s
 """
 
 _OVERHEARD = """

@@ -100,13 +100,19 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     pairs: list[Pair]
     unknown: dict[str, int]
     """What nobody can know, counted apart: look, stock, contents, template, erased."""
+    inside: int = 0
+    """Runs that were under way when it began: no doing of these plans, in `pairs` and nowhere else."""
+    inside_mails: int = 0
+    """What would have left for them."""
 
 
 # The runs of the flows that are tried, and what they asked for.
-_RUNS = "r.flow_id = ANY(%(flows)s::bigint[])"
-_MAILS = f"""FROM mail_message m JOIN flows_enrollment r ON m.origin LIKE 'run:%%'
+_OURS = "r.flow_id = ANY(%(flows)s::bigint[])"
+_RUNS = f"{_OURS} AND r.entered_at >= %(began)s"
+_OF_RUNS = f"""FROM mail_message m JOIN flows_enrollment r ON m.origin LIKE 'run:%%'
     AND r.id = CASE WHEN m.origin LIKE 'run:%%' THEN split_part(split_part(m.origin, '/', 1), ':', 2)::bigint END
-WHERE {_RUNS}"""
+WHERE {_OURS}"""
+_MAILS = f"{_OF_RUNS} AND r.entered_at >= %(began)s"
 _LEFT = f"{_MAILS} AND m.status = 'accepted' AND m.sending_at >= %(began)s"
 
 _LINES = f"""
@@ -118,8 +124,8 @@ ORDER BY m.sending_at, m.customer_id, m.id LIMIT %(most)s
 """
 
 _COUNTS = f"""
-SELECT (SELECT count(*) FROM flows_enrollment r WHERE {_RUNS} AND r.entered_at >= %(began)s),
-    (SELECT count(*) FROM flows_enrollment r WHERE {_RUNS} AND r.entered_at >= %(began)s AND r.status = 'held_out'),
+SELECT (SELECT count(*) FROM flows_enrollment r WHERE {_RUNS}),
+    (SELECT count(*) FROM flows_enrollment r WHERE {_RUNS} AND r.status = 'held_out'),
     (SELECT count(DISTINCT m.customer_id) {_LEFT}), (SELECT count(*) {_LEFT}),
     (SELECT count(*) FROM flows_enrollment r WHERE {_RUNS} AND r.reason = 'order_placed'
         AND r.ended_at >= %(began)s AND NOT EXISTS (SELECT FROM mail_message m WHERE m.customer_id = r.customer_id
@@ -145,9 +151,19 @@ WHERE {_RUNS} AND r.ended_at >= %(began)s AND r.reason <> '' AND r.status <> 'he
         AND starts_with(m.origin, 'run:' || r.id || '/')) GROUP BY 1, 2
 """
 
+# Whoever was inside when it began is not the draft's doing: what comes to them is counted by itself.
+_INSIDE = f"""
+SELECT (SELECT count(*) FROM flows_enrollment r WHERE {_OURS} AND r.entered_at < %(began)s
+        AND r.status <> 'held_out' AND (r.ended_at IS NULL OR r.ended_at >= %(began)s)),
+    (SELECT count(*) {_OF_RUNS} AND r.entered_at < %(began)s AND m.status = 'accepted' AND m.sending_at >= %(began)s)
+"""
+_THEIRS = f"SELECT m.id {_OF_RUNS} AND r.entered_at < %(began)s"
+
 _COSTS = """
 SELECT o.currency, count(*), coalesce(sum(g.expected), 0) FROM offers_code g JOIN offers_offer o ON o.id = g.offer_id
-WHERE g.id >= %(fresh)s GROUP BY 1 ORDER BY 1
+WHERE g.id >= %(fresh)s AND NOT EXISTS (SELECT FROM flows_enrollment r
+    WHERE r.id = split_part(split_part(g.ref, '/', 1), ':', 2)::bigint AND r.entered_at < %(began)s)
+GROUP BY 1 ORDER BY 1
 """
 
 _PER_DAY = f"""
@@ -166,7 +182,7 @@ SELECT least(n, %(many)s), count(*) FROM (
 
 _PAIRS = f"""
 WITH inside AS (SELECT DISTINCT r.flow_id, r.customer_id FROM flows_enrollment r
-    WHERE {_RUNS} AND r.status <> 'held_out')
+    WHERE {_OURS} AND r.status <> 'held_out' AND (r.ended_at IS NULL OR r.ended_at >= %(began)s))
 SELECT a.flow_id, b.flow_id, count(*) FROM inside a JOIN inside b ON b.customer_id = a.customer_id
 GROUP BY 1, 2
 """
@@ -198,6 +214,8 @@ def collect(
     db.run("SET LOCAL enable_hashjoin = on")
     lines = _lines(rows(_LINES), flows, Wordings(scope))
     entered, held_out, people, mails, before, anyway = rows(_COUNTS)[0]
+    inside, inside_mails = rows(_INSIDE)[0]
+    theirs = {row[0] for row in rows(_THEIRS)} if inside else set()
     return Simulated(
         began=scope.began,
         ended=scope.ended,
@@ -212,7 +230,7 @@ def collect(
         skipped=_sums(rows(_SKIPPED), flows),
         declined=_sums(rows(_DECLINED), flows),
         ended_unsent=_sums(rows(_UNSENT), flows),
-        postponed={reason: len(ids) for reason, ids in sorted(post.postponed.items())},
+        postponed={reason: len(ids - theirs) for reason, ids in sorted(post.postponed.items()) if ids - theirs},
         bought_before=before,
         bought_anyway=anyway,
         costs=[Cost(currency=row[0], codes=row[1], amount=row[2]) for row in rows(_COSTS)],
@@ -220,6 +238,8 @@ def collect(
         most_a_day=dict(rows(_A_DAY)),
         pairs=[Pair(one=flows[a], other=flows[b], people=n) for a, b, n in sorted(rows(_PAIRS))],
         unknown=_unknown(rows(_UNKNOWN)[0], lines, post),
+        inside=inside,
+        inside_mails=inside_mails,
     )
 
 

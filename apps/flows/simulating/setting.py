@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,6 +26,11 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     def slug(self) -> str:
         return self.plan.flow
 
+    @property
+    def gives(self) -> bool:
+        """Whether any step of it gives an offer."""
+        return "give_offer" in json.dumps(self.plan.plain()["steps"])
+
 
 _STORE: Final = """
 INSERT INTO stores_store OVERRIDING SYSTEM VALUE SELECT * FROM {s}.stores_store WHERE id = %(store)s
@@ -42,7 +48,6 @@ _COPIES: Final = (
         "INSERT INTO customers_hold OVERRIDING SYSTEM VALUE SELECT h.* FROM {s}.customers_hold h"
         " JOIN sim_person p ON p.id = h.customer_id"
     ),
-    "INSERT INTO segments_figures SELECT f.* FROM {s}.segments_figures f JOIN sim_person p ON p.id = f.customer_id",
     (
         "INSERT INTO segments_membership OVERRIDING SYSTEM VALUE SELECT m.* FROM {s}.segments_membership m"
         " JOIN sim_person p ON p.id = m.customer_id"
@@ -61,7 +66,7 @@ _COPIES: Final = (
 _PAST: Final = """
 INSERT INTO flows_enrollment OVERRIDING SYSTEM VALUE SELECT {columns}
 FROM {s}.flows_enrollment r JOIN sim_person p ON p.id = r.customer_id
-WHERE r.flow_id = ANY(%(flows)s::bigint[]) AND r.entered_at < %(began)s
+WHERE r.flow_id = ANY(%(flows)s::bigint[]) AND r.entered_at < %(began)s AND NOT starts_with(r.occasion, 'shadow:')
 """
 # Who was inside at the start goes on from the step behind the last one taken before it.
 _INSIDE: Final = "r.status <> 'held_out' AND (r.ended_at IS NULL OR r.ended_at >= %(began)s)"

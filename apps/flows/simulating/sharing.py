@@ -82,7 +82,7 @@ def _nobody_looks(_share: float) -> None:
 def is_worth_it(store_id: int, tried: Sequence[Tried], began: datetime, ended: datetime) -> bool:
     """Whether there is enough to share, and nothing that must be counted as one."""
     # What the caller's own transaction wrote, no other process could see.
-    if connection.in_atomic_block or any("give_offer" in json.dumps(one.plan.plain()) for one in tried):
+    if connection.in_atomic_block or any(one.gives for one in tried):
         return False
     return bool(db.rows(_COUNT, [store_id, began, ended, WORTH_IT])[0][0] == WORTH_IT)
 
@@ -174,7 +174,9 @@ def joined(parts: Sequence[Simulated]) -> Simulated:
     )
 
 
-_COUNTED: Final = ("events", "entered", "held_out", "people", "mails", "bought_before", "bought_anyway")
+_COUNTED: Final = (
+    "events", "entered", "held_out", "people", "mails", "bought_before", "bought_anyway", "inside", "inside_mails",
+)  # fmt: skip
 
 
 def _added(parts: Any) -> dict[Any, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,12 @@ from apps.flows import admitting, sweeping
 from apps.flows.simulating.clock import Call
 from apps.flows.simulating.setting import Tried
 from apps.flows.sweeping import Stretch, next_morning
+from apps.segments.measuring import measure
 
 PLAIN: Final = frozenset({"wait", "wait_until", "send_email", "exit"})
 """Steps that ask nothing about a person."""
 _FIGURES: Final = re.compile(r"\bf\.|segments_")
+_FADING: Final = re.compile(r"\bf\.(at_risk|received|engaged_at)\b")
 
 
 class Brooms:
@@ -44,6 +46,26 @@ class Brooms:
         self.since = at
         for call in self.calls:
             call.at = next_morning(at, self.zone)
+
+
+# Of whom a night may make something else than the last event did: who was written to, and who stays away.
+_FADED: Final = """
+SELECT customer_id FROM segments_figures WHERE orders > 1 AND received > 0
+UNION SELECT customer_id FROM mail_message WHERE sending_at > %s
+"""
+
+
+def pass_night(brooms: Brooms, at: datetime) -> None:
+    """What the last midnight made of who stays away, as the nightly round of the live engine does."""
+    midnight = at.astimezone(brooms.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    measure([row[0] for row in db.rows(_FADED, [midnight - timedelta(days=1)])], midnight)
+
+
+def asks_fading(tried: Sequence[Tried]) -> bool:
+    """Whether any of these plans asks what only time changes: mails without a sign of life, and being at risk."""
+    asked = [part.where().text for one in tried for part in (*one.plan.filter, *one.plan.exits)]
+    dates = [due.text for one in tried if (due := one.plan.trigger.due()) is not None]
+    return any(_FADING.search(text) for text in (*asked, *dates))
 
 
 def asks_figures(tried: Sequence[Tried]) -> bool:

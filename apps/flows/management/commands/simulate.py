@@ -64,6 +64,7 @@ class Command(BaseCommand):
             f"{found.mails} mails would have left, for {found.people} people",
             f"{found.bought_before} had bought before a mail was due",
             f"{found.bought_anyway} bought anyway, within a week and without the mail",
+            *([f"{found.inside} were inside already: {found.inside_mails} mails for them"] if found.inside else []),
             *(f"not sent: {_words(one)}" for one in found.skipped),
             *(f"not let in: {_words(one)}" for one in found.declined),
             *(f"ended before any mail: {_words(one)}" for one in found.ended_unsent),
