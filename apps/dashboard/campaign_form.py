@@ -10,8 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.dashboard.flow_shelf import Shelf
 from apps.flows.models import Campaign
-from apps.mail.models import Template
 from apps.segments.models import Segment
 from apps.stores.models import Store
 
@@ -44,8 +44,7 @@ class CampaignForm(forms.Form):
     def __init__(self, store: Store, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.store = store
-        slugs = Template.objects.of(store).filter(live__isnull=False).values_list("slug", flat=True).distinct()
-        self.fields["template_slug"].choices = [(slug, slug) for slug in sorted(slugs)]  # type: ignore[attr-defined]
+        self.fields["template_slug"].choices = Shelf(store).choices("template")  # type: ignore[attr-defined]
         mine = [(str(segment.pk), segment.name) for segment in Segment.objects.of(store)]
         self.fields["segment"].choices = [("", "–"), *mine]  # type: ignore[attr-defined]
 

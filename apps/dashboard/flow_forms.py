@@ -164,7 +164,7 @@ class HeadForm(forms.Form):
         help_text=_("When somebody may get one mail only, the first of this list wins."),
     )
     reentry = forms.ChoiceField(label=_("how often somebody may begin"), choices=REENTRY)
-    every = LengthField(label=_("after how long"), required=False)
+    every = LengthField(label=_("after how long"), required=False, help_text=_("Only with “again after a while”."))
     holdout = forms.ChoiceField(
         label=_("control group"),
         choices=HOLDOUT,

@@ -143,7 +143,11 @@ class Line:
             if thing not in ("", "template", "product") and given:
                 known = dict(self.shelf.choices(thing))
                 names = given if isinstance(given, list) else [given]
-                found += [_("This shop does not have “%s”.") % name for name in names if name not in known]
+                found += [
+                    _("This shop has no “%s” yet: make it, or choose another.") % name
+                    for name in names
+                    if name not in known
+                ]
         return found
 
     def _taken(self, place: Path, *, exact: bool = False) -> list[str]:

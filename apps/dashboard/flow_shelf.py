@@ -8,7 +8,9 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 
 from apps.catalog.models import Product
+from apps.feedback import shipped
 from apps.feedback.models import Survey
+from apps.mail.headlines import headline
 from apps.mail.models import Template
 from apps.offers.models import Offer
 from apps.segments.models import Segment
@@ -59,11 +61,15 @@ class Shelf:
 
     def _subject(self, slug: str) -> str:
         mail = self.mails[slug]
-        return mail.live.subject if mail.live else mail.subject
+        return headline(mail.live.subject if mail.live else mail.subject)
 
     def _surveys(self) -> Choices:
-        rows = Survey.objects.of(self.store).filter(replaced_at__isnull=True).order_by("name")
-        return [(survey.slug, survey.name) for survey in rows]
+        """The shop's own, and what ships with the engine: that is made here the first time a flow asks it."""
+        rows = Survey.objects.of(self.store).filter(replaced_at__isnull=True).values_list("slug", "name")
+        own = dict(rows)
+        language = "nl" if self.store.locale.startswith("nl") else "en"
+        come = {slug: shipped.survey(slug).name[language] for slug in shipped.known() if slug not in own}
+        return sorted((own | come).items(), key=lambda one: one[1])
 
     def _offers(self) -> Choices:
         names = Offer.objects.of(self.store).filter(active=True).order_by("name").values_list("name", flat=True)

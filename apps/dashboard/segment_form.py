@@ -29,6 +29,8 @@ from apps.segments.words import words
 WHOLE = "whole"
 """The kind of a part that is shown in words only."""
 MOST_PARTS = 60
+OF_THE_SHOP = ("segment",)
+"""Settings that name one of the shop's own things by its short name."""
 _HOW_OFTEN = ("times", "n", "period", "days", "day", "last_day")
 
 
@@ -144,9 +146,12 @@ def _sent(given: Any, prefix: str, kind: str) -> Row:
 
 
 def _dressed(form: PartForm) -> PartForm:
-    for one in form.fields.values():
+    for name, one in form.fields.items():
         if isinstance(one, forms.CharField) and isinstance(one.widget, forms.Textarea):
             one.widget.attrs["rows"] = 1
+        elif name in OF_THE_SHOP:
+            # The page lists the shop's own under this name.
+            one.widget.attrs["list"] = f"own-{name}s"
     dressed(form)
     for one in form.fields.values():
         if isinstance(one.widget, forms.CheckboxSelectMultiple):

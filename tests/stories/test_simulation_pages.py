@@ -73,6 +73,13 @@ def test_an_owner_asks_for_a_replay_and_for_a_week_in_shadow(
     flow.refresh_from_db()
     assert (flow.live, flow.shadow) == (True, False)
 
+    # Switched off while in shadow and on again with the ordinary button: it sends, as the button says.
+    client.post(reverse("dashboard:flow-shadow-on", args=[flow.pk]))
+    client.post(reverse("dashboard:flow-off", args=[flow.pk]))
+    client.post(reverse("dashboard:flow-on", args=[flow.pk]))
+    flow.refresh_from_db()
+    assert (flow.live, flow.shadow) == (True, False)
+
 
 def test_a_mail_of_another_day_shows_the_basket_and_the_orders_of_then(
     shop: Shop, world: World, travel: Callable[..., None], client: Client

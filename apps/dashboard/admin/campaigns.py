@@ -14,6 +14,7 @@ from apps.dashboard.campaign_form import campaign_form
 from apps.dashboard.campaign_page import counted, standing
 from apps.dashboard.goods_form import dressed
 from apps.flows.models import Campaign
+from apps.mail.models import Template
 
 
 @admin.register(Campaign)
@@ -45,10 +46,17 @@ class CampaignAdmin(ScopedAdmin):
             "form": dressed(campaign_form(row.store, row)),
             "is_draft": row.status == Campaign.Status.DRAFT,
             "counted": counted(row),
+            "needs_basket": needs_basket(row),
             "standing": standing(row),
             "may_write": may(request.user, Deed.WRITE, row.store_id),
             "may_manage": may(request.user, Deed.MANAGE, row.store_id),
         }
+
+
+def needs_basket(campaign: Campaign) -> bool:
+    """Whether its mail shows a basket: a one-off mail is about none, so that part would be empty."""
+    mails = Template.objects.of(campaign.store_id).filter(slug=campaign.template_slug)
+    return bool(mails.filter(live__mjml__contains="{% block items %}").exists())
 
 
 def whom(campaign: Campaign) -> str:

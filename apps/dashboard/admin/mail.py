@@ -19,6 +19,7 @@ from apps.dashboard.editing import editor
 from apps.dashboard.explaining import because_of
 from apps.dashboard.timeline import mail_moment, subject_of
 from apps.dashboard.verdict_words import evidence_lines, verdict_lines
+from apps.mail.headlines import headline
 from apps.mail.models import Message, OutboxMail, Template
 
 
@@ -27,10 +28,14 @@ class TemplateAdmin(ScopedAdmin):
     """What the shop says, with an editor that shows it at once."""
 
     page_template = "dashboard/template.html"
-    list_display = ("slug", "subject", "locale", "store", "live_number", "changed_at")
+    list_display = ("slug", "subject_line", "locale", "store", "live_number", "changed_at")
     list_filter = (StoreFilter, "locale")
     list_select_related = ("store", "live")
     search_fields = ("slug", "subject")
+
+    @admin.display(description=_("subject"), ordering="subject")
+    def subject_line(self, template: Template) -> str:
+        return headline(template.subject)
 
     @admin.display(description=_("in use"))
     def live_number(self, template: Template) -> str:

@@ -90,6 +90,7 @@ class SegmentAdmin(ScopedAdmin):
             "look": segment_page.looked(row, builder, clock.now()),
             "choices": choices(),
             "may_write": may(request.user, Deed.WRITE, row.store_id),
+            "others": Segment.objects.of(row.store_id).exclude(pk=row.pk).order_by("name"),
             "inside": row.memberships.count(),
             "users": segment_page.users_of(row),
             "and_words": gettext("Add a condition: and"),

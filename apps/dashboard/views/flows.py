@@ -21,7 +21,7 @@ from apps.dashboard.flow_page import Opened, address_of, changed_part, new_part,
 from apps.dashboard.flow_shelf import Shelf
 from apps.dashboard.journal import note
 from apps.dashboard.views.doors import View, on
-from apps.flows import comparing, publishing, seeing, upgrading, yaml_io
+from apps.flows import comparing, publishing, seeing, shadowing, upgrading, yaml_io
 from apps.flows.models import Flow
 from apps.flows.parts import exits
 from apps.flows.publishing import Inside
@@ -227,16 +227,21 @@ def pick(request: HttpRequest, flow: Flow) -> HttpResponse:
 # --- on and off -------------------------------------------------------------------------------------
 
 
+def seen_in(request: HttpRequest) -> list[int]:
+    """The published mails somebody says to have looked at."""
+    return [int(key) for key in request.POST.getlist("looked") if key.isascii() and key.isdecimal() and len(key) < 19]
+
+
 @_verb
 def switch_on(request: HttpRequest, flow: Flow) -> HttpResponse:
     """On, once each of its mails was looked at; else the mails are shown first."""
     at = clock.now()
-    seen = [int(key) for key in request.POST.getlist("looked") if key.isascii() and key.isdecimal() and len(key) < 19]
     try:
         if flow.version is not None:
-            seeing.look(flow, seen, at)
+            seeing.look(flow, seen_in(request), at)
             seeing.must_be_seen(flow)
-        publishing.go_live(flow, at)
+        # For real, also when it last ran in shadow.
+        shadowing.sends(flow, at)
     except seeing.NotLookedAt as problem:
         messages.warning(request, str(problem))
         return _back(flow, "?look=all#look")

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.roles import Deed, may
@@ -18,7 +19,8 @@ from apps.dashboard import simulating, simulation_page, tasks
 from apps.dashboard.journal import note
 from apps.dashboard.models import Simulation
 from apps.dashboard.views.doors import frame, on
-from apps.flows import shadowing
+from apps.dashboard.views.flows import seen_in
+from apps.flows import seeing, shadowing
 from apps.flows.models import Flow
 from apps.flows.publishing import NotPublished
 from apps.flows.simulating import report
@@ -94,8 +96,15 @@ def shadow_file(_request: HttpRequest, flow: Flow) -> HttpResponse:
 
 def _switched(request: HttpRequest, flow: Flow, *, real: bool) -> HttpResponse:
     switch = shadowing.sends if real else shadowing.decides_only
+    at = clock.now()
     try:
-        switch(flow, clock.now())
+        if real and flow.version is not None:
+            seeing.look(flow, seen_in(request), at)
+            seeing.must_be_seen(flow)
+        switch(flow, at)
+    except seeing.NotLookedAt as problem:
+        messages.warning(request, str(problem))
+        return redirect(f"{reverse('admin:flows_flow_change', args=[flow.pk])}?look=all#look")
     except NotPublished as problem:
         messages.error(request, str(problem))
         return redirect("admin:flows_flow_change", flow.pk)
