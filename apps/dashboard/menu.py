@@ -23,6 +23,7 @@ def _overview() -> dict[str, Any]:
         "items": [
             {"title": _("Home"), "icon": "home", "link": reverse("admin:index")},
             {"title": _("Status"), "icon": "balance", "link": reverse("dashboard:status")},
+            {"title": _("Reports"), "icon": "monitoring", "link": reverse("dashboard:reports")},
         ],
     }
 

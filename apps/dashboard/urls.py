@@ -18,6 +18,7 @@ from apps.dashboard.views import (
     language,
     liaison,
     past,
+    reports,
     rows,
     segments,
     shops,
@@ -32,6 +33,7 @@ from apps.dashboard.views.doors import page, verb
 
 staff: list[URLPattern | URLResolver] = [
     page("status/", status.show, "status"),
+    page("reports/", reports.show, "reports"),
     verb("language/", language.change, "language"),
     page("flows/new/", flow_making.begin, "flow-begin"),
     page("stores/<int:pk>/flows/new/", flow_making.new, "flow-new"),

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "apps.flows",
     "apps.ingestion",
     "apps.tracking",
+    "apps.reports",
     "apps.dashboard",
 ]
 
