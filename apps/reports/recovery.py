@@ -17,6 +17,7 @@ import msgspec
 from apps.core import db
 from apps.feedback.parts import percentage
 from apps.flows.comparing import WINDOW, newcombe
+from apps.flows.reentry import IN_SHADOW
 from apps.reports.periods import Period
 from apps.stores.models import Store
 from apps.stores.rules import Rules
@@ -72,6 +73,8 @@ WITH run AS (
             AND e.entered_at + %(window)s <= %(at)s AS ripe
     FROM flows_enrollment e
     WHERE e.store_id = %(store)s AND e.entered_at >= %(since)s AND e.entered_at < %(until)s
+      -- Nobody got a mail of a run in shadow.
+      AND NOT starts_with(e.occasion, %(shadow)s)
 ), click AS (
     SELECT r.id AS run, k.at FROM run r
     JOIN mail_message m ON m.customer_id = r.customer_id AND m.store_id = %(store)s
@@ -106,5 +109,6 @@ GROUP BY f.id, f.name ORDER BY 3 DESC, f.name
 
 def recovery(store: Store, period: Period, at: datetime) -> list[Recovery]:
     """Each flow that somebody entered, or was kept out of, in [since, until): the fullest first."""
-    asked = period.asked(store, at) | {"window": WINDOW, "attribution": Rules.read(store.rules).attribution}
+    rules = Rules.read(store.rules)
+    asked = period.asked(store, at) | {"window": WINDOW, "attribution": rules.attribution, "shadow": IN_SHADOW}
     return [Recovery(**dict(zip(Recovery.__struct_fields__, row, strict=True))) for row in db.rows(_RECOVERY, asked)]
