@@ -29,26 +29,37 @@ LEASE: Final = timedelta(minutes=5)
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What to tell the shop. `origin` is unique per store: the same note is mailed once."""
+    """What to tell the shop. `origin` is unique per store: the same note is mailed once.
+
+    `to` '' is the shop's reply or sender address, `html` '' the text as it stands.
+    """
 
     origin: str
     subject: str
     text: str
+    html: str = ""
+    to: str = ""
+    purpose: str = "notice"
+    template_slug: str = "notice"
+    of_use: timedelta = timedelta(days=1)
 
 
 def send(store_id: int, note: Note, at: datetime) -> bool:
-    """Mail a note to the shop's reply or sender address; True when it left, or may have left.
+    """Mail a note; True when it left, or may have left, now or before.
 
     False: nothing left, and it may be tried again under another origin.
     """
-    store = Store.objects.get(pk=store_id)
-    shop = shops.shops([store_id], settings.ENV.public_url)[store_id]
+    message = leave(Store.objects.get(pk=store_id), note, at)
+    return message is None or message.status in (Message.Status.ACCEPTED, Message.Status.UNKNOWN)
+
+
+def leave(store: Store, note: Note, at: datetime) -> Message | None:
+    """Mail a note; its row says how that ended. None: a note of this origin went before. Raises AddressRefused."""
+    shop = shops.shops([store.pk], settings.ENV.public_url)[store.pk]
     message = _row(store, shop, note, at)
-    if message is None:
-        return True
-    outcome = _hand_over(message, store, _parcel(message, shop, note))
-    _end(message, outcome, at)
-    return isinstance(outcome, Accepted | Unknown)
+    if message is not None:
+        _end(message, _hand_over(message, store, _parcel(message, shop, note)), at)
+    return message
 
 
 def _row(store: Store, shop: Shop, note: Note, at: datetime) -> Message | None:
@@ -57,15 +68,15 @@ def _row(store: Store, shop: Shop, note: Note, at: datetime) -> Message | None:
             store=store,
             origin=note.origin,
             kind=Message.Kind.INTERNAL,
-            purpose="notice",
-            template_slug="notice",
+            purpose=note.purpose,
+            template_slug=note.template_slug,
             status=Message.Status.SENDING,
             planned_at=at,
             wanted_at=at,
-            valid_until=at + timedelta(days=1),
+            valid_until=at + note.of_use,
             lease_until=at + LEASE,
             sending_at=at,
-            address=address(shop.reply_to or shop.sender),
+            address=address(note.to or shop.reply_to or shop.sender),
             basis=BASIS,
             policy_version=BASIS,
             sending_epoch=store.sending_epoch,
@@ -78,7 +89,7 @@ def _parcel(message: Message, shop: Shop, note: Note) -> Parcel:
     sender = address(shop.sender)
     origin = Origin(
         store=shop.key,
-        flow="notice",
+        flow=note.purpose,
         kind="internal",
         sender="mandje",
         domain=sender.rpartition("@")[2],
@@ -89,7 +100,7 @@ def _parcel(message: Message, shop: Shop, note: Note) -> Parcel:
         to=message.address,
         subject=note.subject,
         text=note.text,
-        html=f"<!doctype html><html><body><pre>{escape(note.text)}</pre></body></html>",
+        html=note.html or f"<!doctype html><html><body><pre>{escape(note.text)}</pre></body></html>",
         headers=headers(str(message.uid), origin=origin, at=message.wanted_at),
     )
     return Parcel(
@@ -132,6 +143,7 @@ def _end(message: Message, outcome: Outcome, at: datetime) -> None:
         case Rejected():
             message.status, message.reason = Message.Status.REJECTED, "rejected_by_server"
         case _:
+            # Nobody holds such a mail back: what cannot leave now does not leave.
             message.status, message.reason = Message.Status.REJECTED, "connection_down"
     message.response, message.ended_at, message.lease_until = outcome.response[:300], at, None
     message.save()
